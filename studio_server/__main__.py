@@ -1,0 +1,3 @@
+from studio_server.cli import main
+
+main()

@@ -1,0 +1,234 @@
+"""`studio bench …`."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from studio_server.settings import Settings
+
+if TYPE_CHECKING:
+    from studio_server.bench import fit as fitting
+    from studio_server.bench import vary as varying
+    from studio_server.bench.judge import Case, Models
+    from studio_server.bench.matte import Row
+    from studio_server.domain.variation import Measure
+
+console = Console(highlight=False)
+
+
+@click.group()
+def bench() -> None:
+    """Ratios against named baselines in the same run, and errors against known truth."""
+
+
+@bench.command()
+@click.option("--renders", type=click.Path(path_type=Path), default=Path("renders"), show_default=True)
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the rows as JSON.")
+def matte(renders: Path, out: Path | None) -> None:
+    """Errors of the matte on rendered hair, beside the network's mask alone and rembg's alpha matting.
+
+    The heads are rendered once (some minutes each) and kept in RENDERS.
+    """
+    from studio_server.bench.matte import measure  # noqa: PLC0415 - heavy, and no other command's
+    from studio_server.bootstrap import shelf  # noqa: PLC0415
+
+    rows = []
+    for row in measure(renders, shelf(Settings()).path("u2net.onnx")):
+        rows.append(row)
+        console.print(f"{row.head}: {row.method}", style="dim")
+    console.print(matte_table(rows))
+    worst, middle = spread(rows)
+    console.print(f"Ours, worst head {worst:.1f}, median head {middle:.1f}: {worst / middle:.2f} times.")
+    if out:
+        out.write_text(json.dumps([vars(row) for row in rows], indent=1))
+
+
+@bench.command()
+@click.option("--random-weights", type=click.Choice(["sdxl", "klein-4b"]), help="This architecture alone.")
+@click.option("--base", type=click.Path(path_type=Path, exists=True), help="This base's folder alone.")
+@click.option("--quick", is_flag=True, help="One round instead of five: for a look, not for a figure.")
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the rows as JSON.")
+def fit(random_weights: str | None, base: Path | None, out: Path | None, *, quick: bool) -> None:
+    """Steps of a fit beside a plain loop's, on the starter base and on a small base of SD 1.5's shape."""
+    _wait_as_the_engine_worker()
+    from studio_server.bench import fit as fitting  # noqa: PLC0415 - imports torch: seconds, 300 MB
+    from studio_server.bootstrap import base_place  # noqa: PLC0415 - the same
+
+    effort = fitting.Effort(rounds=1, steps=1) if quick else fitting.Effort()
+    if random_weights:
+        rows = [fitting.measure_random(random_weights, effort)]
+    elif base:
+        rows = [fitting.measure(base, effort)]
+    else:
+        rows = [fitting.measure(base_place(Settings()), effort), fitting.measure_random("sd15", effort)]
+    console.print(fit_table(rows))
+    console.print(_on_cards(rows))
+    _keep(out, rows, ("ratio", "ceiling", "share"))
+
+
+def fit_table(rows: Iterable["fitting.Row"]) -> Table:
+    table = Table("base", "on", box=None)
+    for title in ("ours, steps/s", "plain", "ratio", "ceiling", "share", "caching, s"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        figures = (f"{1 / row.ours:.2f}", f"{1 / row.plain:.2f}", f"{row.ratio:.2f}", f"{row.ceiling:.2f}")
+        table.add_row(row.base, row.device, *figures, f"{row.share:.0%}", f"{row.caching:.1f}")
+    return table
+
+
+def _on_cards(rows: Iterable["fitting.Row"]) -> str:
+    """Say what a GPU would have shown, or that there was none."""
+    said = [
+        f"{row.base}: {row.ours / row.floor:.1f} times the FLOPs floor of an H200; "
+        f"peak {row.peak_gb:.1f} GB, the plain loop's base included."
+        for row in rows
+        if row.floor and row.peak_gb
+    ]
+    return "\n".join(said) or "No GPU was used: speed, memory and the FLOPs floor of a GPU were not measured."
+
+
+@bench.command()
+@click.option("--quick", is_flag=True, help="One round instead of five: for a look, not for a figure.")
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the rows as JSON.")
+def vary(out: Path | None, *, quick: bool) -> None:
+    """From a fresh 12-megapixel pick to its first composite, and what further contexts cost."""
+    _wait_as_the_engine_worker()
+    from studio_server.bench import vary as varying  # noqa: PLC0415 - imports torch: seconds, 300 MB
+    from studio_server.bootstrap import base_place, shelf  # noqa: PLC0415 - the same
+    from studio_server.engines.generate import LockedPainter  # noqa: PLC0415 - the same
+
+    base, models = base_place(Settings()), shelf(Settings())
+    painters = varying.Painters(LockedPainter(base, models), LockedPainter(base, models))
+    with tempfile.TemporaryDirectory() as folder:
+        pick = varying.rendition(Path(folder))
+        rows = list(varying.measure(painters, pick, Path(folder), rounds=1 if quick else 5))
+    console.print(vary_table(rows))
+    _keep(out, rows, ("per_minute", "plain_per_minute", "ratio"))
+
+
+def vary_table(rows: Iterable["varying.Row"]) -> Table:
+    table = Table(box=None)
+    table.add_column("12-megapixel pick", no_wrap=True)
+    for title in ("first composite, s", "further, pictures/min", "keeping nothing", "ratio"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        figures = (f"{row.per_minute:.1f}", f"{row.plain_per_minute:.1f}", f"{row.ratio:.2f}")
+        table.add_row(row.size, f"{row.first:.1f}", *figures)
+    return table
+
+
+def _wait_as_the_engine_worker() -> None:
+    """Before torch is imported: its threads read this once, from the environment of C."""
+    os.putenv("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _keep(out: Path | None, rows: Iterable[object], reckoned: Sequence[str]) -> None:
+    if out:
+        kept = [{**vars(row), **{name: getattr(row, name) for name in reckoned}} for row in rows]
+        out.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+
+
+@bench.command()
+@click.option("--people", type=click.Path(path_type=Path), help="A folder with a folder of pictures each.")
+@click.option("--pattern", default="*", show_default=True, help="Which of the folders.")
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Kept here; what it has is not redone.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("judged"), show_default=True)
+@click.option("--tags", type=click.Path(path_type=Path), help='JSON: {"person": ["glasses", "beard"]}.')
+@click.option("--faults", is_flag=True, help="Plant faults into the portraits instead.")
+@click.option("--faces", type=int, default=0, help="Paint so many surroundings instead; look for faces.")
+def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
+    """Each person in four contexts: every row of the judge, and the share that it accepts.
+
+    The composites are kept in OUT, so that the worst accepted ones can be looked at.
+    """
+    from studio_server.bench.judge import judge_people, people_of, read_cases, write_cases  # noqa: PLC0415
+    from studio_server.bench.planted import plant, planted_table  # noqa: PLC0415
+
+    if asked["faces"]:
+        _look_for_faces(asked["faces"])
+        return
+    pictures, models = people_of(asked["people"] or Path(), asked["pattern"]), _judges()
+    if asked["faults"]:
+        for line in planted_table(plant(pictures, models)):
+            console.print(line)
+        return
+    cases = read_cases(asked["file"])
+    for case in judge_people(pictures, models, asked["out"], cases):
+        cases.append(case)
+        console.print(f"{case.person}, {case.context}: {case.sentence}", style="dim")
+        if asked["file"]:
+            write_cases(asked["file"], cases)
+    console.print(judge_table(cases))
+    tags = json.loads(asked["tags"].read_text()) if asked["tags"] else {}
+    _print_shares(cases, tags)
+
+
+def _look_for_faces(count: int) -> None:
+    from studio_server.bench.haunted import haunted  # noqa: PLC0415
+    from studio_server.bootstrap import base_place  # noqa: PLC0415
+    from studio_server.engines.bases import load_base  # noqa: PLC0415
+    from studio_server.imaging.faces import installed_models  # noqa: PLC0415
+
+    found = list(haunted(load_base(base_place(Settings())), installed_models(), count))
+    seen = sum(faces > 0 for _, faces in found)
+    console.print(f"Faces were found in {seen} of {len(found)} painted surroundings.")
+
+
+def _judges() -> "Models":
+    from studio_server.bench.judge import Models  # noqa: PLC0415
+    from studio_server.bootstrap import shelf  # noqa: PLC0415
+    from studio_server.imaging.faces import installed_models  # noqa: PLC0415
+
+    kept = shelf(Settings())
+    return Models(kept.path("u2net.onnx"), installed_models(), kept.path("face_landmark.tflite"))
+
+
+def judge_table(cases: Iterable["Case"]) -> Table:
+    """One line per picture: each row as value / limit; what failed has a mark."""
+    cases = list(cases)
+    names = list(dict.fromkeys(row.name for case in cases for row in case.rows))
+    table = Table("person", "context", "accepted", *names, box=None)
+    for case in cases:
+        told = {row.name: row for row in case.rows}
+        cells = [_cell(told.get(name)) for name in names]
+        table.add_row(case.person, case.context, "yes" if case.accepted else "NO", *cells)
+    return table
+
+
+def _cell(row: "Measure | None") -> str:
+    if row is None or row.value is None:
+        return "-"
+    return f"{row.value:g} / {row.limit:g}{'' if row.passed else ' !'}"
+
+
+def _print_shares(cases: Sequence["Case"], tags: dict[str, list[str]]) -> None:
+    from studio_server.bench.judge import nearness, shares  # noqa: PLC0415
+
+    for group, (accepted, every) in shares(cases, tags).items():
+        console.print(f"{group}: {accepted} of {every} accepted ({accepted / every:.0%})")
+    nearest = sorted((case for case in cases if case.accepted), key=nearness, reverse=True)[:6]
+    told = ", ".join(f"{case.person}-{case.context}.png" for case in nearest)
+    console.print(f"Accepted, and nearest to a limit (look at these): {told}")
+
+
+def matte_table(rows: Iterable["Row"]) -> Table:
+    table = Table("head", "method", box=None)
+    for title in ("alpha, x 1000", "slope, x 1000", "halo, levels"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        table.add_row(row.head, row.method, f"{row.absolute:.1f}", f"{row.gradient:.2f}", f"{row.halo:.1f}")
+    return table
+
+
+def spread(rows: Sequence["Row"]) -> tuple[float, float]:
+    """Mean absolute error of our own matte: the worst head's, and the median head's."""
+    own = [row.absolute for row in rows if row.method == "ours"]
+    return max(own), median(own)

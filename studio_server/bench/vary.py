@@ -1,0 +1,105 @@
+"""`studio bench vary`: how long a fresh pick waits for its first composite, and what further ones cost.
+
+The baseline is a plain loop with the very same engines that keeps nothing: what a script does that cuts the
+person out anew for every context.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from studio_server.demo.camera import expose
+from studio_server.demo.frames import Frame
+from studio_server.domain.ports import PaintJob
+from studio_server.domain.variation import Pass
+from studio_server.engines.generate import LockedPainter
+
+CONTEXTS = ("library", "office-window", "garden", "brick", "lobby")
+PASSES = {"first look, 1600 px": Pass.PREVIEW, "full size": Pass.FINAL}
+KEY = "portrait-0"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One size. Seconds; medians."""
+
+    size: str
+    first: float
+    """From a fresh pick to its first composite, engines warm: read, matte, paint, compose, judge, encode."""
+    further: float
+    """Each further context of the same pick."""
+    plain: float
+    """The same contexts where matte, foreground and plate are made anew for each."""
+
+    @property
+    def per_minute(self) -> float:
+        return 60 / self.further
+
+    @property
+    def plain_per_minute(self) -> float:
+        return 60 / self.plain
+
+    @property
+    def ratio(self) -> float:
+        return self.plain / self.further
+
+
+@dataclass(frozen=True)
+class Painters:
+    """Two with the same base and shelf: each remembers its own last pick."""
+
+    ours: LockedPainter
+    plain: LockedPainter
+
+
+def rendition(folder: Path) -> Path:
+    """Develop the demo's portrait as its camera records it: 3000 x 4000 px."""
+    path = folder / "pick.jpg"
+    path.write_bytes(expose(Frame(orientation=1, companion="before"), 0).jpeg)
+    return path
+
+
+def measure(painters: Painters, pick: Path, folder: Path, rounds: int = 5) -> Iterator[Row]:
+    """Yield a row per size; `rounds` fresh picks and as many further contexts, at most five."""
+    for painter in (painters.ours, painters.plain):
+        painter.warm()
+        painter.learn_faces([(KEY, pick)], folder / "faces")
+    for name, made_in in PASSES.items():
+        yield _row(name, painters, _job(pick, folder / made_in.name, made_in), rounds)
+
+
+def _row(name: str, painters: Painters, job: PaintJob, rounds: int) -> Row:
+    first, further, plain = [], [], []
+    for number in range(rounds):
+        fresh = replace(job, cache=job.cache / f"fresh-{number}")
+        first.append(seconds(painters.ours, fresh))
+        other = replace(fresh, context=_other(number))
+        further.append(seconds(painters.ours, other))
+        plain.append(seconds(painters.plain, replace(other, cache=job.cache / f"plain-{number}")))
+    return Row(name, median(first), median(further), median(plain))
+
+
+def _other(number: int, contexts: Sequence[str] = CONTEXTS) -> str:
+    return contexts[1 + number % (len(contexts) - 1)]
+
+
+def _job(pick: Path, cache: Path, made_in: Pass) -> PaintJob:
+    return PaintJob(
+        rendition=pick,
+        rendition_key=KEY,
+        context=CONTEXTS[0],
+        seed=1,
+        adapter=None,
+        cache=cache,
+        made_in=made_in,
+        look_for_faces=True,
+        session_faces=cache.parent / "faces",
+    )
+
+
+def seconds(painter: LockedPainter, job: PaintJob) -> float:
+    started = time.perf_counter()
+    painter.paint(job)
+    return time.perf_counter() - started

@@ -1,0 +1,139 @@
+"""Settings -> Services; the only module that knows everybody."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from studio_server.domain.ports import FitJob, Fitted, Fitter, Painted, Painter, PaintJob, Progress
+from studio_server.domain.shot import Expression
+from studio_server.engines.added import AddedBases
+from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.shelf import Shelf
+from studio_server.jobs import queue
+from studio_server.jobs.dispatch import QueueName
+from studio_server.jobs.progress import RedisBoard
+from studio_server.jobs.server import connect
+from studio_server.settings import STARTER, Settings
+from studio_server.storage.blobs import FileBlobs, FileDerived
+from studio_server.storage.folder import BesideRaw
+from studio_server.storage.migrate import migrate
+from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.workflow.recover import pending
+from studio_server.workflow.services import Services
+
+
+class Engines:
+    """Both engine ports, loaded at their first call: pages and CPU worker never pay for torch."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _loaded(self) -> tuple[Fitter, Painter, Callable[[], None], Callable[[], None]]:
+        if self._settings.engines == "fake":
+            return FakeFitter(), FakePainter(), lambda: None, lambda: None
+        from studio_server.engines.fit import LoraFitter  # noqa: PLC0415 - imports torch: seconds, 300 MB
+        from studio_server.engines.generate import LockedPainter  # noqa: PLC0415 - the same
+
+        models = shelf(self._settings)
+        base = base_place(self._settings)
+        painter = LockedPainter(base, models)
+        return LoraFitter(base, models), painter, painter.warm, painter.rest
+
+    def warm(self) -> None:
+        """Load and compile what the first picture needs. Raises EngineUnavailable."""
+        self._loaded[2]()
+
+    def fit(self, job: FitJob, progress: Progress) -> Fitted:
+        self._loaded[3]()  # a GPU holds one large base: the painter's makes room for the fitter's
+        return self._loaded[0].fit(job, progress)
+
+    def paint(self, job: PaintJob) -> Painted:
+        return self._loaded[1].paint(job)
+
+    def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
+        self._loaded[1].learn_faces(renditions, session_faces)
+
+    def expressions(self, session_faces: Path) -> Mapping[str, Expression]:
+        return self._loaded[1].expressions(session_faces)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """A running house: what the entry points need beyond the verbs' services."""
+
+    settings: Settings
+    services: Services
+    board: RedisBoard
+    redis: Redis
+    database: Engine
+    engines: Engines
+
+    def drain(self) -> int:
+        """Enqueue what a crash between commit and queue has left in the outbox."""
+        return queue.drain(self.services.work, self.redis)
+
+    def recover(self, name: QueueName) -> int:
+        """Fill a queue whose worker is down with what the business still owes."""
+        return queue.refill(self.redis, pending(self.services), name)
+
+
+def build(settings: Settings) -> Studio:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.hot.mkdir(parents=True, exist_ok=True)
+    redis = connect(settings.redis_url)
+    board = RedisBoard(lambda: redis)
+    database = open_engine(settings.database)
+    engines = Engines(settings)
+    store = opener(database, _now)
+    services = Services(
+        read=reader(database),
+        work=opener(database, _now, after=lambda: queue.drain(store, redis)),
+        blobs=FileBlobs(settings.data_dir / "blobs"),
+        derived=FileDerived(settings.data_dir / "derived"),
+        board=board,
+        fitter=engines,
+        painter=engines,
+        folder=BesideRaw([settings.hot]),
+        now=_now,
+        new_id=_new_id,
+    )
+    return Studio(settings, services, board, redis, database, engines)
+
+
+def prepare(studio: Studio) -> None:
+    """Once, before anybody works: the newest schema."""
+    migrate(studio.database)
+
+
+def shelf(settings: Settings) -> Shelf:
+    return Shelf(settings.shelf_dir)
+
+
+def added_bases(settings: Settings) -> AddedBases:
+    return AddedBases(settings.shelf_dir)
+
+
+def base_place(settings: Settings) -> Path:
+    """Where the base is that the settings choose: a folder, or an added base by its name.
+
+    Raises NotFound for a name that was not added, EngineUnavailable while it is not here in full.
+    """
+    chosen = settings.base_dir
+    if len(chosen.parts) != 1 or chosen.is_dir():
+        return chosen
+    return STARTER if str(chosen) == "starter" else added_bases(settings).place(str(chosen))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(12)

@@ -1,0 +1,51 @@
+"""A session: one client, one sitting."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import IntEnum
+from typing import NewType, Self
+
+from studio_server.domain.errors import Conflict
+
+SessionId = NewType("SessionId", str)
+
+
+class Stage(IntEnum):
+    """How far a session has come. The rank of a session never falls."""
+
+    PROOFING = 0
+    LOCKED = 1
+    FITTED = 2
+    VARIED = 3
+    APPROVED = 4
+    DELIVERED = 5
+
+
+@dataclass(frozen=True)
+class Session:
+    id: SessionId
+    client_name: str
+    contexts: tuple[str, ...]
+    camera_serial: str
+    """Shots of this camera join the session while it is open; empty: of any camera."""
+    opened_at: datetime
+    closed_at: datetime | None = None
+    days_kept: int = 30
+    pick_limit: int = 10
+    stage: Stage = Stage.PROOFING
+    retouch: int = 0
+    """How far blemishes and shine are taken back, 0 to 100: 0 is the person as photographed."""
+
+    def reached(self, stage: Stage) -> Self:
+        return replace(self, stage=max(self.stage, stage))
+
+    def takes(self, serial: str, captured_at: datetime) -> bool:
+        """Whether a shot of this camera at this time belongs here."""
+        if self.camera_serial not in ("", serial):
+            return False
+        return self.opened_at <= captured_at and (self.closed_at is None or captured_at <= self.closed_at)
+
+    def require_open_picks(self) -> None:
+        if self.stage >= Stage.LOCKED:
+            msg = "The picks of this session are locked. Ask the photographer to open a new session for more."
+            raise Conflict(msg)

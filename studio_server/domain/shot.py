@@ -1,0 +1,130 @@
+"""A shot: one release of the shutter, with its RAW, maybe a JPEG companion and a sidecar."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+from studio_server.domain.session import SessionId
+
+ShotId = NewType("ShotId", str)
+
+RAW_SUFFIXES = frozenset([
+    ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".kdc", ".mos", ".mrw",
+    ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".srw", ".x3f",
+])  # fmt: skip
+PICTURE_SUFFIXES = frozenset([".jpg", ".jpeg", ".tif", ".tiff", ".png", ".heic", ".webp"])
+SIDECAR_SUFFIXES = frozenset([".xmp"])
+
+
+class Flag(IntEnum):
+    """As in Lightroom."""
+
+    REJECT = -1
+    NONE = 0
+    PICK = 1
+
+
+class FileRole(StrEnum):
+    RAW = "raw"
+    PICTURE = "picture"
+    SIDECAR = "sidecar"
+
+
+class ShotState(StrEnum):
+    RECEIVED = "received"
+    DEVELOPED = "developed"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What the camera wrote about one release of the shutter."""
+
+    make: str = ""
+    model: str = ""
+    lens: str = ""
+    serial: str = ""
+    captured_at: datetime | None = None
+    """With zone (the camera's own, else UTC) and sub-seconds."""
+    exposure_seconds: float | None = None
+    f_number: float | None = None
+    iso: int | None = None
+    focal_length_mm: float | None = None
+    orientation: int = 1
+    """EXIF Orientation, 1-8."""
+    width: int = 0
+    height: int = 0
+    """Pixels, right side up."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    sharpness: float
+    """Variance of the Laplacian in the sharpest hundredth, at 1024 px; below 25 is out of focus."""
+    exposure: float
+    """Median luminance of the proof, 0-1, in sRGB encoding."""
+    clipped: float
+    """Share of pixels at 254 and above in any channel."""
+    notes: tuple[str, ...] = ()
+    """The coach's words, for the photographer."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What a photographer reads off a face; kept with the session's biometric data, and erased with it."""
+
+    smile: float
+    """Width of the mouth over the distance of the eyes' outer corners, and how far its corners are lifted:
+    at rest about 0.5, laughing 0.8. It tells one person's pictures apart, not one person from another."""
+    eyes: float
+    """Height over width of the narrower eye; below about 0.12 it is closed."""
+    yaw: float
+    """Degrees; positive: turned to the right of the picture."""
+    pitch: float
+    """Degrees; positive: looking up."""
+
+
+@dataclass(frozen=True)
+class ShotFile:
+    sha256: str
+    role: FileRole
+    name: str
+    path: str
+    """Where the file lay on the photographer's machine; never shown to a client."""
+    size: int
+
+
+@dataclass(frozen=True)
+class Shot:
+    id: ShotId
+    session_id: SessionId | None
+    """None: unclaimed."""
+    release: str
+    """One key per release of the shutter: camera serial, capture second, file stem."""
+    files: tuple[ShotFile, ...]
+    received_at: datetime
+    state: ShotState = ShotState.RECEIVED
+    reason: str = ""
+    """Why it is unreadable, in a sentence."""
+    capture: Capture = Capture()
+    quality: Quality | None = None
+    proof: str = ""
+    """sha256 of the proof (2048 px JPEG, sRGB, no private metadata)."""
+    thumbnail: str = ""
+    flag: Flag = Flag.NONE
+    rating: int = 0
+
+    @property
+    def original(self) -> ShotFile:
+        """The file that the shot is developed from: its RAW, else its picture."""
+        order = (FileRole.RAW, FileRole.PICTURE, FileRole.SIDECAR)
+        return min(self.files, key=lambda file: order.index(file.role))
+
+    @property
+    def stem(self) -> str:
+        return self.original.name.rpartition(".")[0] or self.original.name
+
+    @property
+    def pickable(self) -> bool:
+        return self.state is ShotState.DEVELOPED

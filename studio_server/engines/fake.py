@@ -1,0 +1,92 @@
+"""Instant and deterministic engines, so that everything around them is tested in milliseconds. No torch."""
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from studio_server.domain.errors import Cancelled
+from studio_server.domain.likeness import FitReport
+from studio_server.domain.ports import FitJob, Fitted, Painted, PaintJob, Progress
+from studio_server.domain.shot import Expression
+from studio_server.domain.variation import Measure, Pass, Resemblance
+
+_PREVIEW = 1600
+_ACCEPTED = Resemblance(
+    accepted=True,
+    sentence="Nothing was found.",
+    distance=0.12,
+    limit=0.5,
+    delta_ita=0.4,
+    measures=(Measure("person touched", 0.0, 0.0, passed=True),),
+)
+
+
+class FakeFitter:
+    """Ends in no time; its adapter is a digest of the picks and the seed."""
+
+    def __init__(self, steps: int = 3) -> None:
+        self._steps = steps
+
+    def fit(self, job: FitJob, progress: Progress) -> Fitted:
+        for step in range(1, self._steps + 1):
+            if progress.cancelled():
+                raise Cancelled("The fit was stopped. Start it again to go on.")
+            progress.report(step, self._steps, f"Fitting: step {step} of {self._steps}")
+        digest = hashlib.sha256(f"seed {job.seed}".encode())
+        for pick in job.picks:
+            digest.update(pick.read_bytes())
+        return Fitted(digest.digest(), FitReport("Fake 1", self._steps, 0.0, 1.0, 0.5))
+
+
+class FakePainter:
+    """Keeps the middle of the rendition and paints the frame around it in a colour of context and seed.
+
+    What is in `refused` (context ids) comes back refused, with the sentence given there.
+    """
+
+    def __init__(self, refused: dict[str, str] | None = None) -> None:
+        self._refused = refused or {}
+
+    def paint(self, job: PaintJob) -> Painted:
+        picture = _read(job.rendition, _PREVIEW if job.made_in is Pass.PREVIEW else None)
+        height, width = picture.shape[:2]
+        digest = hashlib.sha256(f"{job.context} {job.seed} {job.adapter is not None}".encode()).digest()
+        painted = np.empty_like(picture)
+        painted[:] = np.frombuffer(digest[:3], np.uint8)
+        middle = np.s_[height // 8 :, width // 5 : width - width // 5]
+        painted[middle] = picture[middle]
+        data = _jpeg(painted)
+        return Painted(data, data, width, height, "Fake 1", self._resemblance(job))
+
+    def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
+        session_faces.mkdir(parents=True, exist_ok=True)
+        for key, _ in renditions:
+            (session_faces / f"{key}.npz").write_bytes(b"")
+
+    def expressions(self, _session_faces: Path) -> Mapping[str, Expression]:
+        return {}
+
+    def _resemblance(self, job: PaintJob) -> Resemblance:
+        sentence = self._refused.get(job.context)
+        if sentence is None:
+            return _ACCEPTED
+        return Resemblance(accepted=False, sentence=sentence, distance=0.7, limit=0.5, delta_ita=0.4)
+
+
+def _read(path: Path, long_side: int | None) -> NDArray[np.uint8]:
+    with Image.open(path) as picture:
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    if long_side is not None:
+        upright.thumbnail((long_side, long_side))
+    return np.array(upright)
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=88)
+    return out.getvalue()

@@ -1,0 +1,1 @@
+"""What differs between the architectures of bases, behind one interface (`interface.Architecture`)."""

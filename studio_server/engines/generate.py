@@ -1,0 +1,169 @@
+"""Briefs -> pictures, locked lane: the person as photographed, in surroundings that the base paints.
+
+Read from `LockedPainter.paint` downwards. What is costly (the matte) is kept per shot and size on disk,
+and the last shot in memory, so that each further context costs the painting and the blend alone.
+"""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from studio_server.domain.errors import Unreadable
+from studio_server.domain.ports import Painted, PaintJob
+from studio_server.domain.shot import Expression
+from studio_server.domain.variation import PLATE_ALONE, Pass
+from studio_server.engines.bases import Base, load_base
+from studio_server.engines.fallback import in_one_sentence, take_off
+from studio_server.engines.judge import Exhibit, Judge
+from studio_server.engines.picks import FindPerson
+from studio_server.engines.plates.framing import behind, frame_of
+from studio_server.engines.shelf import Shelf
+from studio_server.engines.surroundings import Order, paint_surroundings
+from studio_server.imaging.compose import Composite, compose, facing_the_light
+from studio_server.imaging.faces import FaceModels, find_faces
+from studio_server.imaging.matte import Cut, coarse_mask, cut_out
+from studio_server.imaging.render import encode_master, proof
+from studio_server.imaging.retouch import retouch
+
+_PREVIEW = 1600
+"""Long side, px, of previews and proofs."""
+_RECIPE = 1
+"""Part of every name under the cache: raise it when a cut comes out differently."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """One shot at one size, ready to be put anywhere."""
+
+    folder: Path
+    """Where its cut is kept, and what was measured of it."""
+    picture: NDArray[np.uint8]
+    cut: Cut
+
+
+class LockedPainter:
+    """The port `Painter`. Not for two threads at once: the base wears one session's LoRA at a time."""
+
+    def __init__(self, base: Path, shelf: Shelf, find_person: FindPerson | None = None) -> None:
+        self._directory = base
+        self._shelf = shelf
+        self._find_person = find_person
+        self._last: Material | None = None
+
+    @functools.cached_property
+    def _base(self) -> Base:
+        return load_base(self._directory)
+
+    @functools.cached_property
+    def _face_models(self) -> FaceModels:
+        landmarks = self._shelf.path("shape_predictor_5_face_landmarks.dat")
+        return FaceModels(landmarks, self._shelf.path("dlib_face_recognition_resnet_model_v1.dat"))
+
+    @functools.cached_property
+    def _judge(self) -> Judge:
+        missing = "face_landmark.tflite" in self._shelf.missing()  # then no expression is read
+        return Judge(self._face_models, None if missing else self._shelf.path("face_landmark.tflite"))
+
+    @in_one_sentence("Painting")
+    def paint(self, job: PaintJob) -> Painted:
+        material = self._material(job)
+        frame = frame_of(material.cut.alpha, job.focal_length_mm, job.f_number)
+        place = behind(job.context, job.seed, frame).picture
+        plate = facing_the_light(place, material.picture, material.cut)
+        order = Order(plate, material.picture, material.cut.alpha, job.context, job.seed, job.adapter)
+        surroundings = paint_surroundings(self._base, order)
+        composite = compose(material.picture, material.cut, surroundings, seed=job.seed)
+        exhibit = Exhibit(
+            rendition=material.picture,
+            cut=material.cut,
+            composite=composite,
+            rendition_key=job.rendition_key,
+            session_faces=job.session_faces if job.look_for_faces else None,
+            memo=material.folder,
+        )
+        finished = self._retouched(job, material, composite)
+        return Painted(
+            picture=encode_master(finished),
+            proof=proof(finished, _PREVIEW),
+            width=composite.picture.shape[1],
+            height=composite.picture.shape[0],
+            base=PLATE_ALONE if surroundings is plate else self._base.label,
+            resemblance=self._judge.judge_composite(exhibit),
+        )
+
+    def _retouched(self, job: PaintJob, material: Material, composite: Composite) -> NDArray[np.uint8]:
+        """After the judge has compared the person, and on the person alone."""
+        if not job.retouch or not job.look_for_faces:
+            return composite.picture
+        faces = find_faces(material.picture, self._face_models, embed=False)
+        core = composite.core.astype(np.float32)
+        return retouch(composite.picture, core, faces[0], job.retouch) if faces else composite.picture
+
+    def warm(self) -> None:
+        """Load and compile what the first picture needs, while nobody waits for it yet."""
+        picture, mask = _dummy()
+        find_person = self._find_person or functools.partial(
+            coarse_mask, u2net=self._shelf.path("u2net.onnx")
+        )
+        find_person(picture)
+        cut = cut_out(picture, mask)
+        order = Order(picture, picture, cut.alpha, "studio-grey", 0, None)
+        compose(picture, cut, paint_surroundings(self._base, order), seed=0)
+
+    def rest(self) -> None:
+        """Take the base off the GPU while another one is fitted there."""
+        if "_base" in self.__dict__:
+            take_off(self._base)
+
+    def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
+        self._judge.learn(renditions, session_faces)
+
+    def expressions(self, session_faces: Path) -> Mapping[str, Expression]:
+        return self._judge.expressions(session_faces)
+
+    def _material(self, job: PaintJob) -> Material:
+        long_side = _PREVIEW if job.made_in is Pass.PREVIEW else None
+        folder = job.cache / f"cut{_RECIPE}-{job.rendition_key}-{long_side or 'full'}"
+        if self._last is None or self._last.folder != folder:
+            self._last = None  # the old one goes before the new one comes: at 12 MP each is 120 MB
+            picture = read_rendition(job.rendition, long_side)
+            self._last = Material(folder, picture, self._cut(picture, folder))
+        return self._last
+
+    def _cut(self, picture: NDArray[np.uint8], folder: Path) -> Cut:
+        cut = Cut.load(folder)
+        if cut is None:
+            find_person = self._find_person or functools.partial(
+                coarse_mask, u2net=self._shelf.path("u2net.onnx")
+            )
+            cut = cut_out(picture, find_person(picture))
+            cut.save(folder)
+        return cut
+
+
+def _dummy() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A dark disc on light paper, and where it is: a picture of nobody, large enough for every code path."""
+    y, x = np.mgrid[0:640, 0:480]
+    mask = np.clip((150 - np.hypot(x - 240, y - 320)) / 4, 0, 1).astype(np.float32)
+    picture = np.repeat((210 - 150 * mask + x * 0.02)[..., None], 3, axis=2).astype(np.uint8)
+    return picture, mask
+
+
+def read_rendition(path: Path, long_side: int | None) -> NDArray[np.uint8]:
+    """HxWx3 sRGB, right side up, at most `long_side` if given. Raises Unreadable."""
+    try:
+        with Image.open(path) as picture:
+            if long_side is not None:
+                picture.draft("RGB", (long_side, long_side))
+            upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except OSError as error:
+        msg = f"The rendition of this shot cannot be read ({error}). Develop the shot again."
+        raise Unreadable(msg) from error
+    if long_side is not None:
+        upright.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
+    return np.asarray(upright)

@@ -1,0 +1,1 @@
+"""The shelf of plates: pictures of places, rendered in sharp focus with their depth, defocused when used."""

@@ -1,0 +1,259 @@
+"""Decoding that cannot hurt: files from outside are read in a process that may die of them.
+
+A keeper process of our own (`decoding.py`) has the decoders loaded and never reads a file itself. For each
+file it forks a child with limits, which is born warm, reads that one file, and ends. The child answers in
+lines of JSON and in files; nothing that it says is executed. If it crashes, hangs or wants too much memory,
+that file is Unreadable, with a sentence, and the next one finds a child as fresh as the first.
+"""
+
+import atexit
+import binascii
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from studio_server.domain.errors import Unreadable
+from studio_server.domain.shot import Capture, Quality
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 30.0
+"""For the keeper to start, and for the kernel to end a child that is over its time."""
+MOST_ANSWER = 1 << 20
+"""Bytes. A longer answer is not one of ours."""
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "OMP_NUM_THREADS")
+"""All that decoders are told of their surroundings: no address and no password of ours."""
+
+CRASHED = (
+    "The decoder broke down over this file, so it is damaged or of a kind that is not known here. "
+    "Copy it again from the card, or export it as JPEG."
+)
+TOO_LONG = (
+    "Decoding this file took longer than {seconds:g} seconds, so it was stopped. "
+    "Copy it again from the card, or export it as JPEG."
+)
+HURT_ITSELF = (
+    "The decoder broke down over this file after it had shown it, so its data are damaged. "
+    "Copy it again from the card."
+)
+
+Answer = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one file may cost. A sensor of 150 megapixels is developed within them."""
+
+    seconds: float = 90.0
+    """By the clock; twice that of processor time, which several threads share."""
+    memory: int = 8 << 30
+    """Bytes of address space; a 12-megapixel RAW takes 1.2 GB of it, decoders' code included."""
+    written: int = 2 << 30
+    """Bytes of one file that the decoder writes."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a file gives: everything that the contact sheet shows of it."""
+
+    capture: Capture = field(default_factory=Capture)
+    reason: str = ""
+    """Why the file cannot be developed; empty: it can."""
+    quality: Quality | None = None
+    proof: bytes = b""
+    """JPEG, 2048 px; empty where nothing can be shown."""
+    thumbnail: bytes = b""
+
+
+class Decoder:
+    """One keeper and its children; used by the process that made it and by whatever that forks."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._owner = 0
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._door: socket.socket | None = None
+        atexit.register(self.close)
+
+    def look(self, path: Path) -> Look:
+        """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
+
+        Raises nothing on hostile files: what was found out before the decoder died is kept.
+        """
+        with tempfile.TemporaryDirectory(prefix="look-") as place:
+            found, died = Look(), ""
+            try:
+                for answer in self._answers({"verb": "look", "path": str(path), "target": place}):
+                    found = _grown(found, answer, Path(place))
+            except Unreadable as error:
+                died = str(error)
+            except (KeyError, TypeError, ValueError, OSError) as error:  # an answer that is none of ours
+                log.warning("%s: the decoder's answer makes no sense (%s)", path.name, error)
+                died = CRASHED
+        if died and found.proof:
+            died = HURT_ITSELF if died == CRASHED else died
+        return replace(found, reason=found.reason or died)
+
+    def develop(self, path: Path, target: Path) -> None:
+        """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`. Raises Unreadable."""
+        try:
+            for _ in self._answers({"verb": "develop", "path": str(path), "target": str(target)}):
+                pass
+        except Unreadable:
+            target.unlink(missing_ok=True)
+            raise
+
+    def carry_exif(self, original: Path, width: int, height: int) -> bytes:
+        """Return the EXIF block for a master of `width` by `height` pixels. Raises Unreadable."""
+        request = {"verb": "exif", "path": str(original), "width": width, "height": height}
+        try:
+            blocks = [bytes.fromhex(answer["exif"]) for answer in self._answers(request) if "exif" in answer]
+            return blocks[0]
+        except (KeyError, TypeError, ValueError, IndexError, binascii.Error) as error:
+            raise Unreadable(CRASHED) from error
+
+    def keep(self) -> None:
+        """Start the keeper unless it runs: at a worker's start, and now and then. For its owner alone."""
+        owned = self._keeper is not None and self._owner == os.getpid()
+        if not owned or (self._keeper is not None and self._keeper.poll() is not None):
+            self._start()
+
+    def close(self) -> None:
+        """End the keeper, if this process started it."""
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        if self._keeper is not None and self._owner == os.getpid():
+            try:
+                self._keeper.wait(2)
+            except subprocess.TimeoutExpired:  # a forked child of ours still holds the door open
+                self._keeper.kill()
+                self._keeper.wait()
+        self._keeper = None
+
+    def _start(self) -> None:
+        self.close()
+        ours, theirs = socket.socketpair()
+        around = os.environ  # noqa: TID251 - passed on, not read: the child gets these few and no more
+        variables = {name: around[name] for name in KEPT_VARIABLES if name in around}
+        with theirs:
+            self._keeper = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+                [sys.executable, "-m", "studio_server.imaging.decoding", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                env={**variables, "OPENBLAS_NUM_THREADS": "1"},  # its threads would not survive a fork
+                start_new_session=True,  # Ctrl-C is for us; the keeper ends when we close the door
+            )
+        self._owner, self._door = os.getpid(), ours
+
+    def _answers(self, request: dict[str, Any]) -> Iterator[Answer]:
+        """Yield what the child answers. Raises Unreadable where it refuses, dies, or takes too long."""
+        started = time.monotonic()
+        with self._line({**request, "limits": asdict(self.limits)}) as line:
+            for answer in _lines(line):
+                if "refused" in answer:
+                    raise Unreadable(str(answer["refused"])[:500])
+                if "bug" in answer:
+                    log.error("%s: %s", request["path"], answer["bug"])
+                    raise Unreadable(CRASHED)
+                if "end" in answer:
+                    return
+                yield answer
+        late = time.monotonic() - started >= self.limits.seconds
+        raise Unreadable(TOO_LONG.format(seconds=self.limits.seconds) if late else CRASHED)
+
+    def _line(self, request: dict[str, Any]) -> socket.socket:
+        """Ask the keeper for a child, and return the line to it. A keeper that is gone is replaced once."""
+        for last in (False, True):
+            line = self._called(request)
+            if line is not None:
+                return line
+            if last:
+                break
+            self._start()
+        message = "The decoder cannot be started. See the worker's log, and free some memory."
+        raise Unreadable(message)
+
+    def _called(self, request: dict[str, Any]) -> socket.socket | None:
+        if self._door is None:
+            return None
+        ours, theirs = socket.socketpair()
+        ours.settimeout(self.limits.seconds + GRACE_SECONDS)
+        try:
+            with theirs:
+                socket.send_fds(self._door, [b"?"], [theirs.fileno()])
+            if ours.recv(1) == b"!":  # a child is there; whatever happens from now on is the file's doing
+                ours.sendall(json.dumps(request).encode() + b"\n")
+                return ours
+        except OSError as error:
+            log.warning("The decoder's keeper does not answer (%s); a new one is started.", error)
+        ours.close()
+        return None
+
+
+def _lines(line: socket.socket) -> Iterator[Answer]:
+    """Yield the child's answers until it ends; one that is no JSON object ends them as a crash would."""
+    total = 0
+    try:
+        with line.makefile("rb") as stream:
+            while text := stream.readline(MOST_ANSWER):
+                total += len(text)
+                answer = json.loads(text)
+                if total > MOST_ANSWER or not isinstance(answer, dict):
+                    return
+                yield answer
+    except (OSError, ValueError) as error:  # time is over, the line broke, or half an answer
+        log.info("A decoder's answer broke off (%s)", error)
+
+
+def _grown(found: Look, answer: Answer, place: Path) -> Look:
+    """Add one answer. Raises KeyError, TypeError, ValueError or OSError where it is not such as ours are."""
+    if "capture" in answer:
+        return replace(found, capture=_capture(answer["capture"]))
+    if "quality" in answer:
+        told = answer["quality"]
+        numbers = (float(told["sharpness"]), float(told["exposure"]), float(told["clipped"]))
+        return replace(
+            found,
+            quality=Quality(*numbers, tuple(str(note) for note in told["notes"])),
+            proof=(place / "proof.jpg").read_bytes(),
+            thumbnail=(place / "thumbnail.jpg").read_bytes(),
+        )
+    return replace(found, reason=str(answer.get("reason", "")))
+
+
+def _capture(told: dict[str, Any]) -> Capture:
+    taken, iso = told["captured_at"], told["iso"]
+    return Capture(
+        make=str(told["make"]),
+        model=str(told["model"]),
+        lens=str(told["lens"]),
+        serial=str(told["serial"]),
+        captured_at=None if taken is None else datetime.fromisoformat(taken),
+        exposure_seconds=_number(told["exposure_seconds"]),
+        f_number=_number(told["f_number"]),
+        iso=None if iso is None else int(iso),
+        focal_length_mm=_number(told["focal_length_mm"]),
+        orientation=int(told["orientation"]),
+        width=int(told["width"]),
+        height=int(told["height"]),
+    )
+
+
+def _number(told: float | None) -> float | None:
+    return None if told is None else float(told)
+
+
+DECODER = Decoder()
+"""The one of this process and of all that it forks."""

@@ -1,0 +1,124 @@
+"""The decoder's own process: a keeper that has everything loaded, and a forked child for each file.
+
+Run as `python -m studio_server.imaging.decoding FD`, FD being one end of a pair of sockets. Each byte that
+comes through it brings a socket along: a line to somebody with one file to read.
+"""
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from studio_server.domain.errors import Unreadable
+from studio_server.imaging import exif, quality, raw, render
+from studio_server.imaging.pictures import FORMATS
+
+Request = dict[str, Any]
+Say = Callable[[dict[str, Any]], None]
+
+
+def main(door: socket.socket) -> None:
+    """Fork a child for each line that comes in, until the other side closes the door."""
+    _warm()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the children: the kernel buries them
+    while True:
+        called, lines, _, _ = socket.recv_fds(door, 1, 1)
+        if not called:
+            return
+        for line in lines:
+            if os.fork() == 0:
+                door.close()
+                _serve(socket.socket(fileno=line))
+                os._exit(0)
+            os.close(line)
+
+
+def _warm() -> None:
+    """Load what is loaded at its first use; nothing here may start a thread, which no fork survives."""
+    Image.init()
+    render.srgb_profile()
+    assert set(FORMATS) <= set(Image.OPEN)
+
+
+def _serve(line: socket.socket) -> None:
+    """Read one file. Whatever goes wrong stays here."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    line.sendall(b"!")
+    with line.makefile("rb") as stream:
+        request = json.loads(stream.readline())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # decoders chat about every damaged tag
+
+    def say(answer: dict[str, Any]) -> None:
+        line.sendall(json.dumps(answer).encode() + b"\n")
+
+    try:
+        _restrict(request["limits"])
+        VERBS[request["verb"]](request, say)
+        say({"end": True})
+    except Unreadable as error:
+        say({"refused": str(error)})
+    except BaseException:  # noqa: BLE001 - it costs one file, is told to our log, and this process ends
+        say({"bug": traceback.format_exc()[-4000:]})
+
+
+def _restrict(limits: dict[str, Any]) -> None:
+    """Set limits that hold inside a decoder's C code too: the kernel keeps them."""
+    for what, wanted in (
+        (resource.RLIMIT_AS, limits["memory"]),
+        (resource.RLIMIT_CPU, max(1, int(2 * limits["seconds"]))),
+        (resource.RLIMIT_FSIZE, limits["written"]),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        allowed = resource.getrlimit(what)[1]
+        most = int(wanted) if allowed == resource.RLIM_INFINITY else min(int(wanted), allowed)
+        resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # which ends the process, whatever it is doing
+    signal.setitimer(signal.ITIMER_REAL, limits["seconds"])
+    first_to_go = Path("/proc/self/oom_score_adj")  # Linux: when memory runs out, let it be this process
+    if first_to_go.exists():
+        first_to_go.write_text("1000")
+
+
+def _look(request: Request, say: Say) -> None:
+    path, target = Path(request["path"]), Path(request["target"])
+    capture = asdict(raw.read_capture(path))
+    taken = capture["captured_at"]
+    say({"capture": {**capture, "captured_at": taken.isoformat() if taken else None}})
+    refused = ""
+    try:
+        look = raw.first_look(path)
+    except Unreadable as error:
+        refused = str(error)
+    else:
+        (target / "proof.jpg").write_bytes(render.proof(look.picture))
+        (target / "thumbnail.jpg").write_bytes(render.thumbnail(look.picture))
+        say({"quality": asdict(quality.measure(look.picture))})
+    try:
+        raw.check_whole(path)
+    except Unreadable as error:  # it says more of what is missing than the look's failure
+        refused = str(error)
+    say({"reason": refused})
+
+
+def _develop(request: Request, _say: Say) -> None:
+    picture = raw.develop(Path(request["path"]))
+    Image.fromarray(picture).save(request["target"], format="TIFF")
+
+
+def _exif(request: Request, say: Say) -> None:
+    say({"exif": exif.carry_exif(Path(request["path"]), request["width"], request["height"]).hex()})
+
+
+VERBS: dict[str, Callable[[Request, Say], None]] = {"look": _look, "develop": _develop, "exif": _exif}
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))

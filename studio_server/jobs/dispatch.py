@@ -1,0 +1,42 @@
+"""Which fact starts which job."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from studio_server.domain import events
+
+QueueName = Literal["cpu", "engine"]
+
+
+@dataclass(frozen=True)
+class Job:
+    verb: str
+    subject: str
+    queue: QueueName
+    seconds: int
+    """After so long it is held for hung."""
+    again: bool = False
+    """Whether the same verb may be due again for the same subject; its id then carries the fact's number."""
+
+    def id(self, seq: int) -> str:
+        return f"{self.verb}-{self.subject}-{seq}" if self.again else f"{self.verb}-{self.subject}"
+
+
+def job_of(fact: events.Fact) -> Job | None:
+    job: Job | None = None
+    match fact:
+        case events.ShotReceived():
+            job = Job("develop", fact.shot_id, "cpu", 300, again=True)
+        case events.Flagged():
+            job = Job("preview", fact.shot_id, "engine", 900, again=True)
+        case events.PicksLocked():
+            job = Job("train", fact.likeness_id, "engine", 6 * 3600)
+        case events.LikenessReady():
+            job = Job("vary", fact.session_id, "engine", 6 * 3600, again=True)
+        case events.Approved():
+            job = Job("deliver", fact.session_id, "cpu", 3600, again=True)
+        case events.ConsentChanged():
+            job = Job("erase", fact.session_id, "cpu", 300, again=True)
+        case _:
+            pass
+    return job

@@ -1,0 +1,108 @@
+"""Bytes by their sha256, written once; and a place for what can be made again."""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from studio_server.domain.errors import NotFound, StudioError
+from studio_server.domain.ports import BlobRef
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+CHUNK = 1 << 20
+
+
+class DiskFull(StudioError):
+    status = 507
+
+
+class FileBlobs:
+    """`root/ab/cd/<sha256>`, read-only; a file appears whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def put(self, stream: BinaryIO) -> BlobRef:
+        digest, size = hashlib.sha256(), 0
+        handle, name = tempfile.mkstemp(dir=self._incoming)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                while chunk := stream.read(CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            self._place(temporary, digest.hexdigest())
+        except OSError as error:
+            msg = (
+                f"The file could not be stored: {error.strerror}. Free some space; the original is untouched."
+            )
+            raise DiskFull(msg) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+        return BlobRef(digest.hexdigest(), size)
+
+    def put_bytes(self, data: bytes) -> BlobRef:
+        return self.put(BytesIO(data))
+
+    def open(self, sha256: str) -> BinaryIO:
+        return self.path(sha256).open("rb")
+
+    def read(self, sha256: str) -> bytes:
+        return self.path(sha256).read_bytes()
+
+    def path(self, sha256: str) -> Path:
+        path = self._address(sha256)
+        if not path.is_file():
+            msg = "This picture is not in the store. It may have been erased."
+            raise NotFound(msg)
+        return path
+
+    def erase(self, sha256: str) -> None:
+        self._address(sha256).unlink(missing_ok=True)
+
+    def _address(self, sha256: str) -> Path:
+        if not SHA256.fullmatch(sha256):
+            msg = "This is not the name of a stored picture."
+            raise NotFound(msg)
+        return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    def _place(self, temporary: Path, sha256: str) -> None:
+        address = self._address(sha256)
+        address.parent.mkdir(parents=True, exist_ok=True)
+        if not address.exists():
+            temporary.chmod(0o444)
+            temporary.replace(address)
+
+
+class FileDerived:
+    """Directories by key. Whatever lies here can be made again."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def directory(self, key: str) -> Path:
+        path = self._address(key)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def erase(self, key: str, prefix: str) -> Sequence[str]:
+        found = sorted(path for path in self._address(key).glob(f"{prefix}*") if path.is_dir())
+        for path in found:
+            shutil.rmtree(path)
+        return [path.name for path in found]
+
+    def _address(self, key: str) -> Path:
+        if not re.fullmatch(r"[\w-]+(/[\w-]+)*", key):
+            msg = "This is not the name of a derived directory."
+            raise NotFound(msg)
+        return self._root / key

@@ -1,0 +1,282 @@
+"""One transaction over the tables. SQLite by default (WAL), PostgreSQL by URL."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.pool import NullPool
+
+from studio_server.domain import events
+from studio_server.domain.consent import ConsentRecord
+from studio_server.domain.delivery import Delivery, DeliveryId
+from studio_server.domain.errors import BadInput, NotFound
+from studio_server.domain.likeness import Likeness, LikenessId
+from studio_server.domain.ports import Decision, Key, OutboxEntry, Owner, Saved, Ticket
+from studio_server.domain.session import Session, SessionId
+from studio_server.domain.shot import Shot, ShotId
+from studio_server.domain.variation import Variation, VariationId
+from studio_server.storage import tables
+from studio_server.storage.codec import dump, load
+
+T = TypeVar("T")
+_READS = "studio_reads"
+
+
+class SqlReading:
+    """What can be asked of the tables."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._connection.rollback()
+
+    def session(self, session_id: SessionId) -> Session:
+        return self._one(Session, tables.SESSIONS, session_id, "session")
+
+    def sessions(self) -> Sequence[Session]:
+        return self._all(Session, select(tables.SESSIONS.c.body).order_by(tables.SESSIONS.c.opened.desc()))
+
+    def shot(self, shot_id: ShotId) -> Shot:
+        return self._one(Shot, tables.SHOTS, shot_id, "shot")
+
+    def shots(self, session_id: SessionId | None) -> Sequence[Shot]:
+        column = tables.SHOTS.c.session_id
+        where = column.is_(None) if session_id is None else column == session_id
+        order = (tables.SHOTS.c.captured, tables.SHOTS.c.id)
+        return self._all(Shot, select(tables.SHOTS.c.body).where(where).order_by(*order))
+
+    def shot_with_file(self, sha256: str) -> Shot | None:
+        joined = tables.SHOTS.join(tables.FILES, tables.FILES.c.shot_id == tables.SHOTS.c.id)
+        query = select(tables.SHOTS.c.body).select_from(joined).where(tables.FILES.c.sha256 == sha256)
+        return self._maybe(Shot, query)
+
+    def shot_of_release(self, release: str) -> Shot | None:
+        return self._maybe(Shot, select(tables.SHOTS.c.body).where(tables.SHOTS.c.release == release))
+
+    def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
+        return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
+
+    def likeness(self, likeness_id: LikenessId) -> Likeness:
+        return self._one(Likeness, tables.LIKENESSES, likeness_id, "likeness")
+
+    def likenesses(self, session_id: SessionId) -> Sequence[Likeness]:
+        return self._of(Likeness, tables.LIKENESSES, session_id, "created")
+
+    def variation(self, variation_id: VariationId) -> Variation:
+        return self._one(Variation, tables.VARIATIONS, variation_id, "variation")
+
+    def variations(self, session_id: SessionId) -> Sequence[Variation]:
+        return self._of(Variation, tables.VARIATIONS, session_id, "created")
+
+    def delivery(self, delivery_id: DeliveryId) -> Delivery:
+        return self._one(Delivery, tables.DELIVERIES, delivery_id, "delivery")
+
+    def deliveries(self, session_id: SessionId) -> Sequence[Delivery]:
+        return self._of(Delivery, tables.DELIVERIES, session_id, "seq")
+
+    def deliveries_since(self, cursor: str, limit: int) -> tuple[Sequence[Delivery], str]:
+        if not (cursor or "0").isdigit():
+            msg = "This cursor is not one of ours. Ask again without `since` to begin from the start."
+            raise BadInput(msg)
+        table = tables.DELIVERIES
+        query = (
+            select(table.c.seq, table.c.body).where(table.c.seq > int(cursor or "0")).order_by(table.c.seq)
+        )
+        rows = self._connection.execute(query.limit(limit)).all()
+        return [load(Delivery, row.body) for row in rows], str(rows[-1].seq) if rows else cursor
+
+    def is_ours(self, sha256: str) -> bool:
+        query = select(tables.OURS.c.sha256).where(tables.OURS.c.sha256 == sha256)
+        return self._connection.execute(query).first() is not None
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        return self._one(Ticket, tables.TICKETS, ticket_id, "link")
+
+    def tickets(self, session_id: SessionId) -> Sequence[Ticket]:
+        return self._of(Ticket, tables.TICKETS, session_id, "id")
+
+    def key_by_hash(self, secret_hash: str) -> Key | None:
+        return self._maybe(Key, select(tables.KEYS.c.body).where(tables.KEYS.c.secret_hash == secret_hash))
+
+    def machine_keys(self) -> Sequence[Key]:
+        made = self._all(Key, select(tables.KEYS.c.body))
+        return sorted(made, key=lambda key: key.created_at, reverse=True)
+
+    def owner(self) -> Owner | None:
+        return self._maybe(Owner, select(tables.OWNERS.c.body).order_by(tables.OWNERS.c.id).limit(1))
+
+    def _one(self, kind: type[T], table: Table, key: str, word: str) -> T:
+        found = self._maybe(kind, select(table.c.body).where(table.c.id == key))
+        if found is None:
+            msg = f"There is no such {word}. It may have been erased, or the address is incomplete."
+            raise NotFound(msg)
+        return found
+
+    def _of(self, kind: type[T], table: Table, session_id: str, order: str) -> Sequence[T]:
+        query = select(table.c.body).where(table.c.session_id == session_id).order_by(table.c[order])
+        return self._all(kind, query)
+
+    def _all(self, kind: type[T], query: Select[Any]) -> Sequence[T]:
+        return [load(kind, body) for body in self._connection.execute(query).scalars()]
+
+    def _maybe(self, kind: type[T], query: Select[Any]) -> T | None:
+        body = self._connection.execute(query).scalar()
+        return None if body is None else load(kind, body)
+
+
+class SqlWork(SqlReading):
+    """The same, and writing."""
+
+    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
+        super().__init__(connection)
+        self._now = now
+        self.told = 0
+        """Facts that were committed here."""
+
+    def save(self, thing: Saved | Ticket | Key | Owner) -> None:
+        match thing:
+            case Session():
+                self._save_session(thing)
+            case Shot():
+                self._save_shot(thing)
+            case ConsentRecord():
+                self._insert(tables.CONSENTS, thing.id, thing, session_id=thing.session_id)
+            case Likeness() | Variation():
+                table = tables.LIKENESSES if isinstance(thing, Likeness) else tables.VARIATIONS
+                at = _utc(thing.created_at)
+                self._upsert(table, thing.id, thing, session_id=thing.session_id, created=at)
+            case Delivery():
+                self._upsert(tables.DELIVERIES, thing.id, thing, session_id=thing.session_id)
+            case Ticket() | Key() | Owner():
+                self._save_door(thing)
+
+    def mark_ours(self, sha256: str) -> None:
+        statement = self._insert_into(tables.OURS).values(sha256=sha256)
+        self._connection.execute(statement.on_conflict_do_nothing(index_elements=["sha256"]))
+
+    def append(self, decision: Decision) -> None:
+        row = {"session_id": decision.session_id, "body": dump(decision)}
+        self._connection.execute(insert(tables.DECISIONS).values(**row))
+
+    def commit(self, *facts: events.Fact) -> None:
+        at = _utc(self._now())
+        for fact in facts:
+            row = {"kind": type(fact).__name__, "body": dump(fact), "at": at, "dispatched": 0}
+            self._connection.execute(insert(tables.OUTBOX).values(**row))
+        self._connection.commit()
+        self.told += len(facts)
+
+    # -- the outbox
+
+    def undispatched(self, limit: int) -> Sequence[OutboxEntry]:
+        table = tables.OUTBOX
+        query = select(table).where(table.c.dispatched == 0).order_by(table.c.seq).limit(limit)
+        return [
+            OutboxEntry(row.seq, load(getattr(events, row.kind), row.body), datetime.fromisoformat(row.at))
+            for row in self._connection.execute(query)
+        ]
+
+    def mark_dispatched(self, seq: int) -> None:
+        self._connection.execute(update(tables.OUTBOX).where(tables.OUTBOX.c.seq == seq).values(dispatched=1))
+
+    # -- how
+
+    def _save_session(self, session: Session) -> None:
+        query = select(tables.SESSIONS.c.body).where(tables.SESSIONS.c.id == session.id)
+        stored = self._maybe(Session, query)
+        kept = session.reached(stored.stage) if stored else session  # a rank never falls
+        self._upsert(tables.SESSIONS, kept.id, kept, stage=int(kept.stage), opened=_utc(kept.opened_at))
+
+    def _save_shot(self, shot: Shot) -> None:
+        captured = _utc(shot.capture.captured_at or shot.received_at)
+        columns = {"session_id": shot.session_id, "release": shot.release or None, "captured": captured}
+        self._upsert(tables.SHOTS, shot.id, shot, **columns)
+        for file in shot.files:
+            statement = self._insert_into(tables.FILES).values(sha256=file.sha256, shot_id=shot.id)
+            self._connection.execute(statement.on_conflict_do_nothing(index_elements=["sha256"]))
+
+    def _save_door(self, thing: Ticket | Key | Owner) -> None:
+        match thing:
+            case Ticket():
+                self._upsert(tables.TICKETS, thing.id, thing, session_id=thing.session_id)
+            case Key():
+                self._upsert(tables.KEYS, thing.id, thing, secret_hash=thing.secret_hash)
+            case Owner():
+                self._upsert(tables.OWNERS, thing.id, thing)
+
+    def _upsert(self, table: Table, key: str, thing: object, **columns: object) -> None:
+        columns["body"] = dump(thing)
+        statement = self._insert_into(table).values(id=key, **columns)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=columns))
+
+    def _insert(self, table: Table, key: str, thing: object, **columns: object) -> None:
+        self._connection.execute(insert(table).values(id=key, body=dump(thing), **columns))
+
+    def _insert_into(self, table: Table) -> Any:  # noqa: ANN401 - two dialects, one shape
+        postgresql = self._connection.dialect.name == "postgresql"
+        return postgresql_insert(table) if postgresql else sqlite_insert(table)
+
+
+def _utc(at: datetime) -> str:
+    """Sortable as text: always UTC, always with microseconds."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def open_engine(url: str) -> Engine:
+    engine = create_engine(url, poolclass=NullPool)  # no connection outlives its work or crosses a fork
+    if engine.dialect.name == "sqlite":
+        _make_sqlite_safe(engine)
+    return engine
+
+
+def _make_sqlite_safe(engine: Engine) -> None:
+    """Write-ahead log; what writes takes the write lock at its start, so that two never deadlock."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own class
+        connection.isolation_level = None
+        for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reads = bool(connection.get_execution_options().get(_READS))
+        connection.exec_driver_sql(f"PRAGMA query_only={reads:d}")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def opener(
+    engine: Engine, now: Callable[[], datetime], after: Callable[[], object] = lambda: None
+) -> Callable[[], AbstractContextManager[SqlWork]]:
+    """What `Services.work` is; `after` runs when facts were committed and the transaction is over."""
+
+    @contextmanager
+    def work() -> Iterator[SqlWork]:
+        with engine.connect() as connection, SqlWork(connection, now) as opened:
+            yield opened
+        if opened.told:
+            after()
+
+    return work
+
+
+def reader(engine: Engine) -> Callable[[], AbstractContextManager[SqlReading]]:
+    """What `Services.read` is: one moment of the store. It waits for no writer, and writes nothing."""
+    options: dict[str, Any] = {_READS: True}
+    if engine.dialect.name == "postgresql":
+        options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+
+    @contextmanager
+    def read() -> Iterator[SqlReading]:
+        with engine.connect().execution_options(**options) as connection, SqlReading(connection) as seen:
+            yield seen
+
+    return read

@@ -1,0 +1,155 @@
+"""Domain values as JSON, for machines and for scripts that play the photographer."""
+
+from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Parent
+from studio_server.domain.likeness import FitReport, Likeness
+from studio_server.domain.ports import JobState
+from studio_server.domain.variation import Resemblance
+from studio_server.workflow.ingest import Receipt
+from studio_server.workflow.pages import DeliveriesPage, DeliveryRow, Frame, Made, SessionPage
+
+Wire = dict[str, object]
+
+
+def receipt(of: Receipt) -> Wire:
+    return {"shot": of.shot_id, "state": of.state, "session": of.session_id}
+
+
+def deliveries(page: DeliveriesPage) -> Wire:
+    return {"cursor": page.cursor, "more": page.more, "deliveries": [_delivery(row) for row in page.rows]}
+
+
+def session(page: SessionPage) -> Wire:
+    """Everything that the photographer's page shows, in one object."""
+    return {
+        "session": page.session.id,
+        "client": page.session.client_name,
+        "stage": page.session.stage.name.lower(),
+        "contexts": list(page.session.contexts),
+        "purposes": sorted(page.agreed),
+        "picks": page.picks,
+        "pick_limit": page.session.pick_limit,
+        "shots": [_shot(frame) for frame in page.frames],
+        "variations": [_made(made) for frame in page.frames for made in (*frame.previews, *frame.finals)],
+        "likeness": _likeness(page.likeness),
+        "jobs": [_job(job) for job in page.jobs],
+        "deliveries": [
+            {"id": one.id, "file": one.name, "delivered": one.acknowledged_at is not None}
+            for one in page.deliveries
+        ],
+        "unclaimed": page.unclaimed,
+    }
+
+
+def _shot(frame: Frame) -> Wire:
+    shot = frame.shot
+    quality = shot.quality
+    return {
+        "id": shot.id,
+        "number": frame.number,
+        "file": shot.original.name,
+        "files": [file.name for file in shot.files],
+        "state": shot.state.value,
+        "reason": shot.reason,
+        "flag": shot.flag.value,
+        "received_at": shot.received_at.isoformat(),
+        "width": shot.capture.width,
+        "height": shot.capture.height,
+        "notes": list(quality.notes) if quality else [],
+    }
+
+
+def _made(made: Made) -> Wire:
+    variation, judged = made.variation, made.variation.resemblance
+    return {
+        "id": variation.id,
+        "shot": variation.brief.shot_id,
+        "context": variation.brief.context,
+        "context_title": made.context.title,
+        "seed": variation.brief.seed,
+        "lane": variation.brief.lane.value,
+        "pass": variation.made_in.value,
+        "width": variation.width,
+        "height": variation.height,
+        "base": variation.base,
+        "accepted": judged.accepted,
+        "choice": variation.choice.value,
+        **_resemblance(judged),
+        "delta_ita": judged.delta_ita,
+        "measures": [
+            {"name": row.name, "value": row.value, "limit": row.limit, "passed": row.passed, "why": row.why}
+            for row in judged.measures
+        ],
+    }
+
+
+def _resemblance(judged: Resemblance) -> Wire:
+    return {"distance": judged.distance, "limit": judged.limit, "sentence": judged.sentence}
+
+
+def _likeness(likeness: Likeness | None) -> Wire | None:
+    if likeness is None:
+        return None
+    report = _report(likeness.report) if likeness.report else None
+    return {"id": likeness.id, "state": likeness.state.value, "reason": likeness.reason, "report": report}
+
+
+def _report(report: FitReport) -> Wire:
+    return {
+        "base": report.base,
+        "steps": report.steps,
+        "seconds": report.seconds,
+        "heldout_before": report.heldout_before,
+        "heldout_after": report.heldout_after,
+        "resumed_at": report.resumed_at,
+        "stepped_down": report.stepped_down,
+    }
+
+
+def _job(job: JobState) -> Wire:
+    return {
+        "id": job.id,
+        "text": job.text,
+        "done": job.done,
+        "total": job.total,
+        "seconds_left": job.seconds_left,
+        "state": job.state,
+        "reason": job.reason,
+    }
+
+
+def _delivery(row: DeliveryRow) -> Wire:
+    one, title = row.delivery, row.context.title
+    return {
+        "id": one.id,
+        "sha256": one.sha256,
+        "size": one.size,
+        "file": one.name,
+        "width": one.width,
+        "height": one.height,
+        "kind": "ai",
+        "source_type": SOURCE_TYPE_ROOT + one.source_type.value,
+        "context": row.context.id,
+        "context_title": title,
+        "base": row.variation.base,
+        "resemblance": _resemblance(row.variation.resemblance),
+        "rating": one.labels.rating,
+        "label": one.labels.label,
+        "keywords": list(one.labels.keywords),
+        "collection": list(one.labels.collection),
+        "caption": f"AI composite: the person as photographed, the surroundings ({title.lower()}) generated.",
+        "consent_until": row.consent_until.isoformat(),
+        "laid_path": one.laid_path,
+        "parent": _parent(one.parent),
+        "created_at": one.created_at.isoformat(),
+    }
+
+
+def _parent(parent: Parent) -> Wire:
+    at = parent.captured_at
+    return {
+        "sha256": parent.sha256,
+        "path": parent.path,
+        "name": parent.name,
+        "camera_serial": parent.camera_serial,
+        "captured_at": at.isoformat(timespec="microseconds") if at else "",
+    }

@@ -1,0 +1,118 @@
+"""What RQ runs: one line per job."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+
+from studio_server.bootstrap import Studio, build
+from studio_server.domain.errors import Cancelled, StudioError
+from studio_server.domain.likeness import LikenessId
+from studio_server.domain.ports import Progress
+from studio_server.domain.session import SessionId
+from studio_server.domain.shot import ShotId
+from studio_server.imaging.decoder import DECODER
+from studio_server.jobs.dispatch import QueueName
+from studio_server.jobs.queue import work_on
+from studio_server.settings import Settings
+from studio_server.workflow import deliver as delivering
+from studio_server.workflow import erase as erasing
+from studio_server.workflow import ingest
+from studio_server.workflow import train as training
+from studio_server.workflow import vary as varying
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 2.0
+ERASURE_SECONDS = 900.0
+
+
+@cache
+def studio() -> Studio:
+    return build(Settings())
+
+
+def develop(shot_id: str, _job_id: str) -> None:
+    ingest.develop(studio().services, ShotId(shot_id))
+
+
+def preview(shot_id: str, job_id: str) -> None:
+    with studio().services.read() as work:
+        session_id = work.shot(ShotId(shot_id)).session_id
+    _run(job_id, session_id, lambda progress: varying.preview(studio().services, ShotId(shot_id), progress))
+
+
+def train(likeness_id: str, job_id: str) -> None:
+    with studio().services.read() as work:
+        session_id = work.likeness(LikenessId(likeness_id)).session_id
+    _run(job_id, session_id, lambda p: training.train(studio().services, LikenessId(likeness_id), p))
+
+
+def vary(session_id: str, job_id: str) -> None:
+    session = SessionId(session_id)
+    _run(job_id, session, lambda progress: varying.vary(studio().services, session, progress))
+
+
+def deliver(session_id: str, job_id: str) -> None:
+    session = SessionId(session_id)
+    _run(job_id, session, lambda progress: delivering.deliver(studio().services, session, progress))
+
+
+def erase(session_id: str, _job_id: str) -> None:
+    for name in erasing.erase(studio().services, SessionId(session_id)):
+        log.info("erased: %s", name)
+
+
+def _run(job_id: str, session_id: SessionId | None, verb: Callable[[Progress], None]) -> None:
+    """Whatever starts ends finished, failed or cancelled, and says so on the page."""
+    progress = studio().board.progress(job_id, session_id)
+    try:
+        verb(progress)
+    except StudioError as error:
+        progress.end("cancelled" if isinstance(error, Cancelled) else "failed", str(error))
+        log.warning("%s: %s", job_id, error)
+    except Exception:  # a bug must not leave a bar that stands still for ever; RQ logs it in full
+        progress.end(
+            "failed", "Something unexpected happened. Nothing is lost; start it again from this page."
+        )
+        raise
+    else:
+        progress.end("finished")
+
+
+def main(name: QueueName) -> None:
+    logging.basicConfig(level=logging.INFO, format=f"{name} worker: %(message)s", stream=sys.stdout)
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole tree: the supervisor ends us in order
+    owed = studio().recover(name)
+    DECODER.keep()  # before any job is forked: all of them use this one
+    if owed:
+        log.info("%d jobs taken up again", owed)
+    if name == "cpu":
+        threading.Thread(target=_sweep, daemon=True).start()
+    if name == "engine":
+        _warm()
+    work_on(studio().redis, name, lambda: log.info("ready"))
+
+
+def _warm() -> None:
+    """While the first shots are taken, so that the first pick need not wait for it."""
+    try:
+        studio().engines.warm()
+    except StudioError as error:  # said again, on the page, by the first job that needs it
+        log.warning("%s", error)
+
+
+def _sweep() -> None:
+    """Heal a crash between a commit and its queue; and erase what is past its days."""
+    next_erasure = 0.0
+    while True:
+        time.sleep(SWEEP_SECONDS)
+        studio().drain()
+        if time.monotonic() >= next_erasure:
+            next_erasure = time.monotonic() + ERASURE_SECONDS
+            erasing.erase_due(studio().services)

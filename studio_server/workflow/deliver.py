@@ -1,0 +1,124 @@
+"""Approved variations become masters: metadata in, laid beside their RAW, listed for the plug-in."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from studio_server.domain import consent
+from studio_server.domain.consent import Purpose
+from studio_server.domain.delivery import Delivery, DeliveryId, Labels, Parent, SourceType
+from studio_server.domain.errors import Conflict
+from studio_server.domain.events import Delivered, DeliveryReady
+from studio_server.domain.ports import Progress
+from studio_server.domain.session import Session, SessionId, Stage
+from studio_server.domain.shot import Shot
+from studio_server.domain.variation import Choice, Variation, context
+from studio_server.imaging import metadata
+from studio_server.imaging.decoder import DECODER
+from studio_server.workflow.services import Services
+
+RATING = 5
+LABEL = "green"
+
+
+def deliver(services: Services, session_id: SessionId, progress: Progress) -> None:
+    """Twice is fine: what has been delivered is not made again."""
+    with services.read() as work:
+        session = work.session(session_id)
+        consent.require(work.consents(session_id), Purpose.GENERATION, services.now())
+        approved = [one for one in work.variations(session_id) if one.choice is Choice.APPROVED]
+        delivered = {one.variation_id for one in work.deliveries(session_id)}
+    names = _names(services, approved)
+    for done, variation in enumerate(approved):
+        progress.report(done, len(approved), f"Master {done + 1} of {len(approved)}")
+        if variation.id not in delivered:
+            _deliver_one(services, session, variation, names[variation.id])
+    progress.report(len(approved), len(approved), "All masters are ready")
+
+
+def acknowledge(services: Services, delivery_id: DeliveryId, path: str) -> Delivery:
+    """The plug-in has the master in its catalog. Twice is fine."""
+    with services.work() as work:
+        delivery = work.delivery(delivery_id)
+        if delivery.acknowledged_at is not None:
+            return delivery
+        session = work.session(delivery.session_id)
+        if session.stage < Stage.APPROVED:
+            msg = "This session is not approved yet, so there is nothing to acknowledge. Pull again later."
+            raise Conflict(msg)
+        known = replace(delivery, acknowledged_at=services.now(), laid_path=path or delivery.laid_path)
+        work.save(known)
+        work.save(session.reached(Stage.DELIVERED))
+        work.commit(Delivered(delivery.session_id, delivery.id))
+    services.board.publish(delivery.session_id, "delivery", {"delivery": delivery.id})
+    return known
+
+
+def _names(services: Services, approved: Sequence[Variation]) -> dict[str, str]:
+    """`<stem>-studio-<context>-<n>.jpg`, n counting within stem and context."""
+    counts: Counter[str] = Counter()
+    names: dict[str, str] = {}
+    with services.read() as work:
+        for variation in approved:
+            start = f"{work.shot(variation.brief.shot_id).stem}-studio-{variation.brief.context}"
+            counts[start] += 1
+            names[variation.id] = f"{start}-{counts[start]}.jpg"
+    return names
+
+
+def _deliver_one(services: Services, session: Session, variation: Variation, name: str) -> None:
+    with services.read() as work:
+        shot = work.shot(variation.brief.shot_id)
+    labels = _labels(session, variation)
+    master = _master(services, shot, variation, labels)
+    stored = services.blobs.put_bytes(master)
+    with services.work() as work:
+        work.mark_ours(stored.sha256)  # before it lies in the watched folder: the agent must know it
+        work.commit()
+    laid = services.folder.lay_beside(shot.original.path, name, master)
+    original = shot.original
+    capture = shot.capture
+    parent = Parent(original.sha256, original.path, original.name, capture.serial, capture.captured_at)
+    delivery = Delivery(
+        DeliveryId(f"d-{variation.id}"),
+        session.id,
+        variation.id,
+        shot.id,
+        name,
+        stored.sha256,
+        stored.size,
+        variation.width,
+        variation.height,
+        _source_type(variation),
+        labels,
+        parent,
+        services.now(),
+        laid,
+    )
+    with services.work() as work:
+        work.save(delivery)
+        work.commit(DeliveryReady(session.id, delivery.id))
+    services.board.publish(session.id, "delivery", {"delivery": delivery.id})
+
+
+def _source_type(variation: Variation) -> SourceType:
+    return SourceType.COMPOSITE if variation.generated else SourceType.PLATE
+
+
+def _labels(session: Session, variation: Variation) -> Labels:
+    place = context(variation.brief.context)
+    kind = "AI composite" if variation.generated else "Composite"
+    keywords = (f"Studio|{kind}", f"Studio|Context|{place.title}")
+    return Labels(RATING, LABEL, keywords, ("Studio", session.client_name, place.title))
+
+
+def _master(services: Services, shot: Shot, variation: Variation, labels: Labels) -> bytes:
+    original = services.blobs.path(shot.original.sha256)
+    place = context(variation.brief.context)
+    title = f"{labels.collection[1]}: {place.title}"
+    marks = metadata.Marks(
+        labels, _source_type(variation), variation.base, place.title, shot.capture, creator="", title=title
+    )
+    picture = services.blobs.read(variation.picture)
+    carried = DECODER.carry_exif(original, variation.width, variation.height)
+    return metadata.seal(picture, carried, metadata.xmp(marks))

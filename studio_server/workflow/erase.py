@@ -1,0 +1,55 @@
+"""What was measured and fitted of a client goes when the consent to it ends: by its days, or taken back."""
+
+from dataclasses import replace
+
+from studio_server.domain.consent import Purpose, allowed
+from studio_server.domain.likeness import LikenessState
+from studio_server.domain.ports import Decision
+from studio_server.domain.session import Session, SessionId
+from studio_server.workflow.services import Services
+
+KEPT = {Purpose.FACES: ("faces",), Purpose.FITTING: ("fit-",), Purpose.GENERATION: ("cut-",)}
+"""What lies among the session's derived files for each purpose: measured faces, fits, mattes."""
+ACTOR = "studio"
+
+
+def erase(services: Services, session_id: SessionId) -> tuple[str, ...]:
+    """Erase what no consent covers any more, and say what it was. Twice is fine.
+
+    Photographs and approved composites are the photographer's and the client's pictures: they stay.
+    """
+    with services.read() as work:
+        session, records = work.session(session_id), work.consents(session_id)
+    ended = frozenset(Purpose) - allowed(records, services.now())
+    gone = [
+        name
+        for purpose in sorted(ended & KEPT.keys())
+        for prefix in KEPT[purpose]
+        for name in services.derived.erase(session_id, prefix)
+    ]
+    if Purpose.FITTING in ended:
+        gone += _erase_likenesses(services, session)
+    if gone:
+        with services.work() as work:
+            words = ", ".join(sorted(gone))
+            work.append(Decision(session_id, ACTOR, "erase", session_id, words, services.now()))
+            work.commit()
+    return tuple(gone)
+
+
+def erase_due(services: Services) -> int:
+    """Every session whose consent has ended, by its days too. Returns how many had anything left."""
+    with services.read() as work:
+        sessions = work.sessions()
+    return sum(bool(erase(services, session.id)) for session in sessions)
+
+
+def _erase_likenesses(services: Services, session: Session) -> list[str]:
+    with services.work() as work:
+        fitted = [one for one in work.likenesses(session.id) if one.adapter]
+        for likeness in fitted:
+            services.blobs.erase(likeness.adapter)
+            why = "Erased: the client's consent to it has ended."
+            work.save(replace(likeness, adapter="", state=LikenessState.ERASED, reason=why))
+        work.commit()
+    return [f"likeness {one.id}" for one in fitted]

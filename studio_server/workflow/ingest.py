@@ -1,0 +1,161 @@
+"""A shot comes in: received, paired with its companions, routed to its session, developed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePath
+from typing import BinaryIO, Literal
+
+from studio_server.domain.errors import BadInput
+from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
+from studio_server.domain.ports import UnitOfWork
+from studio_server.domain.session import Session, SessionId
+from studio_server.domain.shot import (
+    PICTURE_SUFFIXES,
+    RAW_SUFFIXES,
+    SIDECAR_SUFFIXES,
+    Capture,
+    FileRole,
+    Shot,
+    ShotFile,
+    ShotId,
+    ShotState,
+)
+from studio_server.imaging.decoder import DECODER
+from studio_server.workflow.services import Services
+
+
+class UnknownKind(BadInput):
+    status = 415
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What the camera's side says of one file."""
+
+    name: str
+    path: str
+    serial: str
+    captured_at: datetime | None
+    release: str
+    """One key per release of the shutter; empty: this file stands alone."""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    shot_id: ShotId | None
+    state: Literal["received", "known", "ours"]
+    session_id: SessionId | None = None
+
+
+def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt:
+    """Keep one file byte for byte and make it part of its shot. The same bytes twice change nothing."""
+    role = role_of(incoming.name)
+    if incoming.sha256 and (known := _known(services, incoming.sha256)):
+        return known
+    stored = services.blobs.put(stream)
+    if incoming.sha256 not in ("", stored.sha256):
+        msg = f"{incoming.name} arrived changed on its way. Send it again."
+        raise BadInput(msg)
+    if known := _known(services, stored.sha256):
+        return known
+    file = ShotFile(stored.sha256, role, PurePath(incoming.name).name, incoming.path, stored.size)
+    with services.work() as work:
+        shot = _with_file(services, work, incoming, file)
+        work.save(shot)
+        work.commit(ShotReceived(shot.id, shot.session_id))
+    services.board.publish(shot.session_id, "shot", {"shot": shot.id, "state": "received"})
+    return Receipt(shot.id, "received", shot.session_id)
+
+
+def has_file(services: Services, sha256: str) -> bool:
+    """Whether this file need not be sent: it is part of a shot, or a master of ours."""
+    return _known(services, sha256) is not None
+
+
+def role_of(name: str) -> FileRole:
+    suffix = PurePath(name).suffix.lower()
+    for role, suffixes in (
+        (FileRole.RAW, RAW_SUFFIXES),
+        (FileRole.PICTURE, PICTURE_SUFFIXES),
+        (FileRole.SIDECAR, SIDECAR_SUFFIXES),
+    ):
+        if suffix in suffixes:
+            return role
+    msg = (
+        f"{name} is not a kind of file that a shot is made of. Send RAW, JPEG, TIFF, PNG, HEIC or XMP files."
+    )
+    raise UnknownKind(msg)
+
+
+def develop(services: Services, shot_id: ShotId) -> None:
+    """Make the proof. A file that cannot be read is kept, listed and explained. Twice is fine."""
+    with services.read() as work:
+        shot = work.shot(shot_id)
+    developed = _developed(services, shot)
+    with services.work() as work:
+        now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
+        made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
+        owner = now.session_id or _late_owner(work, now, developed)
+        kept = replace(now, session_id=owner, proof=developed.proof, thumbnail=developed.thumbnail, **made)
+        work.save(kept)
+        fact = ProofReady if kept.pickable else ShotUnreadable
+        work.commit(fact(kept.id, kept.session_id))
+    services.board.publish(kept.session_id, "shot", {"shot": kept.id, "state": kept.state.value})
+
+
+def _known(services: Services, sha256: str) -> Receipt | None:
+    with services.read() as work:
+        if work.is_ours(sha256):
+            return Receipt(None, "ours")
+        shot = work.shot_with_file(sha256)
+        return Receipt(shot.id, "known", shot.session_id) if shot else None
+
+
+def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
+    shot = work.shot_of_release(incoming.release) if incoming.release else None
+    if shot is not None:
+        return replace(shot, files=(*shot.files, file))
+    received_at = services.now()
+    session = _session_for(work.sessions(), incoming.serial, incoming.captured_at or received_at)
+    capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
+    owner = session.id if session else None
+    release = incoming.release or file.sha256
+    return Shot(ShotId(services.new_id()), owner, release, (file,), received_at, capture=capture)
+
+
+def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Session | None:
+    """The one open session that takes this shot. Where two could, nobody gets it: the photographer sorts."""
+    takers = [session for session in sessions if session.takes(serial, at)]
+    exact = [session for session in takers if session.camera_serial]
+    candidates = exact or takers
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _late_owner(work: UnitOfWork, shot: Shot, developed: Shot) -> SessionId | None:
+    """Of a shot that nobody took because its sender could not read the camera's serial number, as we can."""
+    read = developed.capture
+    if shot.capture.serial or not read.serial:
+        return None
+    session = _session_for(work.sessions(), read.serial, read.captured_at or shot.received_at)
+    return session.id if session else None
+
+
+def _developed(services: Services, shot: Shot) -> Shot:
+    look = DECODER.look(services.blobs.path(shot.original.sha256))
+    capture = replace(
+        look.capture,
+        serial=look.capture.serial or shot.capture.serial,
+        captured_at=look.capture.captured_at or shot.capture.captured_at,
+    )
+    state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED
+    seen = replace(shot, state=state, reason=look.reason, capture=capture)
+    if not look.proof:
+        return seen
+    return replace(
+        seen,
+        quality=look.quality,
+        proof=services.blobs.put_bytes(look.proof).sha256,
+        thumbnail=services.blobs.put_bytes(look.thumbnail).sha256,
+    )

@@ -1,0 +1,263 @@
+"""What the photographer's pages and the plug-ins show: one frozen value a page, read in one transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, allowed
+from studio_server.domain.delivery import Delivery, DeliveryId
+from studio_server.domain.errors import NotFound, StudioError
+from studio_server.domain.likeness import Likeness, LikenessState
+from studio_server.domain.ports import JobState, Reading, Ticket
+from studio_server.domain.session import Session, SessionId, Stage
+from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
+from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, context
+from studio_server.workflow.services import Services
+
+
+class Erased(StudioError):
+    """It was here, and it is gone for good."""
+
+    status = 410
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    session: Session
+    shots: int
+    picks: int
+    approved: int
+    unreadable: int
+    cover: ShotId | None
+    job: JobState | None
+
+
+@dataclass(frozen=True)
+class SessionsPage:
+    rows: tuple[SessionRow, ...]
+    unclaimed: int
+    contexts: tuple[Context, ...] = CONTEXTS
+
+
+@dataclass(frozen=True)
+class Made:
+    """A variation beside what the page says of it."""
+
+    variation: Variation
+    context: Context
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A shot with everything that was made from it."""
+
+    shot: Shot
+    number: int
+    previews: tuple[Made, ...]
+    finals: tuple[Made, ...]
+
+
+@dataclass(frozen=True)
+class SessionPage:
+    session: Session
+    ticket: Ticket | None
+    """The link that works now."""
+    agreed: frozenset[Purpose]
+    signed: ConsentRecord | None
+    """The newest record that the client signed."""
+    frames: tuple[Frame, ...]
+    likeness: Likeness | None
+    """The newest."""
+    deliveries: tuple[Delivery, ...]
+    jobs: tuple[JobState, ...]
+    unclaimed: int
+
+    @property
+    def unreadable(self) -> tuple[Frame, ...]:
+        return tuple(frame for frame in self.frames if frame.shot.state is ShotState.UNREADABLE)
+
+    @property
+    def sheet(self) -> tuple[Frame, ...]:
+        return tuple(frame for frame in self.frames if frame.shot.state is not ShotState.UNREADABLE)
+
+    @property
+    def picks(self) -> int:
+        return sum(frame.shot.flag is Flag.PICK for frame in self.frames)
+
+    @property
+    def varied(self) -> tuple[Frame, ...]:
+        """The shots that finished variations were made from."""
+        return tuple(frame for frame in self.frames if frame.finals)
+
+    @property
+    def finals(self) -> tuple[Made, ...]:
+        return tuple(made for frame in self.frames for made in frame.finals)
+
+    @property
+    def accepted(self) -> int:
+        return sum(made.variation.resemblance.accepted for made in self.finals)
+
+    @property
+    def approved(self) -> int:
+        return sum(made.variation.choice is Choice.APPROVED for made in self.finals)
+
+    @property
+    def running(self) -> tuple[JobState, ...]:
+        return tuple(job for job in self.jobs if job.state in {"waiting", "running"})
+
+    @property
+    def stopped(self) -> tuple[JobState, ...]:
+        """Jobs that ended badly and that no later one has made good."""
+        ended = {"failed", "cancelled"}
+        rest = ((job, self.jobs[number:]) for number, job in enumerate(self.jobs, 1) if job.state in ended)
+        return tuple(job for job, later in rest if not _tried_again(job, later))
+
+    @property
+    def refittable(self) -> bool:
+        fitting = self.likeness is not None and self.likeness.state is LikenessState.FITTING
+        return self.session.stage >= Stage.LOCKED and self.session.stage < Stage.APPROVED and not fitting
+
+
+@dataclass(frozen=True)
+class UnclaimedPage:
+    shots: tuple[Shot, ...]
+    sessions: tuple[Session, ...]
+    """Those that a shot may be moved to: the newest first."""
+
+    @property
+    def unclaimed(self) -> int:
+        return len(self.shots)
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    delivery: Delivery
+    variation: Variation
+    context: Context
+    consent_until: datetime
+
+
+@dataclass(frozen=True)
+class DeliveriesPage:
+    rows: tuple[DeliveryRow, ...]
+    cursor: str
+    more: bool
+
+
+def sessions_page(services: Services) -> SessionsPage:
+    with services.read() as work:
+        sessions = work.sessions()
+        read = [(session, work.shots(session.id), work.variations(session.id)) for session in sessions]
+        unclaimed = len(work.shots(None))
+    rows = (_row(session, shots, made, services.board.jobs(session.id)) for session, shots, made in read)
+    return SessionsPage(tuple(rows), unclaimed)
+
+
+def session_page(services: Services, session_id: SessionId) -> SessionPage:
+    jobs = tuple(services.board.jobs(session_id))
+    now = services.now()
+    with services.read() as work:
+        session = work.session(session_id)
+        records = work.consents(session_id)
+        live = [one for one in work.tickets(session_id) if one.revoked_at is None and now < one.expires_at]
+        given = [record for record in records if record.event is ConsentEvent.GIVEN]
+        return SessionPage(
+            session=session,
+            ticket=live[-1] if live else None,
+            agreed=allowed(records, now),
+            signed=given[-1] if given else None,
+            frames=_frames(work.shots(session_id), work.variations(session_id)),
+            likeness=next(reversed(work.likenesses(session_id)), None),
+            deliveries=tuple(work.deliveries(session_id)),
+            jobs=jobs,
+            unclaimed=len(work.shots(None)),
+        )
+
+
+def unclaimed_page(services: Services) -> UnclaimedPage:
+    with services.read() as work:
+        return UnclaimedPage(tuple(work.shots(None)), tuple(work.sessions()))
+
+
+def shot_of(services: Services, shot_id: ShotId) -> Shot:
+    with services.read() as work:
+        return work.shot(shot_id)
+
+
+def variation_of(services: Services, variation_id: VariationId) -> Variation:
+    with services.read() as work:
+        return work.variation(variation_id)
+
+
+def deliveries_page(services: Services, since: str, limit: int) -> DeliveriesPage:
+    """The next deliveries of clients whose consent is alive; `more`: ask again from the cursor at once."""
+    with services.read() as work:
+        found, cursor = work.deliveries_since(since, limit)
+        rows = tuple(row for one in found if (row := _delivery_row(services, work, one)))
+    return DeliveriesPage(rows, cursor, len(found) == limit)
+
+
+def master_of(services: Services, delivery_id: DeliveryId) -> Delivery:
+    """A master that may be fetched. Raises NotFound; Erased where the client's consent has ended."""
+    with services.read() as work:
+        delivery = work.delivery(delivery_id)
+        row = _delivery_row(services, work, delivery)
+    if row is None or not _stored(services, delivery.sha256):
+        raise Erased("This master was erased, or its client has withdrawn their consent. Skip it.")
+    return delivery
+
+
+def _row(
+    session: Session, shots: Sequence[Shot], made: Sequence[Variation], jobs: Sequence[JobState]
+) -> SessionRow:
+    states = Counter(shot.state for shot in shots)
+    readable = [shot for shot in shots if shot.thumbnail and shot.state is ShotState.DEVELOPED]
+    picks = [shot for shot in readable if shot.flag is Flag.PICK]
+    cover = (picks or readable)[:1]
+    return SessionRow(
+        session=session,
+        shots=len(shots),
+        picks=len(picks),
+        approved=sum(one.choice is Choice.APPROVED for one in made),
+        unreadable=states[ShotState.UNREADABLE],
+        cover=cover[0].id if cover else None,
+        job=next((job for job in jobs if job.state == "running"), None),
+    )
+
+
+def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
+    """Whether the same verb ran again: for the session, or, where it is about one shot, for that shot."""
+    verb, _, subject = job.id.partition("-")
+    again = f"{verb}-{subject.partition('-')[0]}" if verb in {"develop", "preview"} else f"{verb}-"
+    return any(one.id.startswith(again) for one in later)
+
+
+def _frames(shots: Sequence[Shot], variations: Sequence[Variation]) -> tuple[Frame, ...]:
+    made = [Made(one, context(one.brief.context)) for one in variations]
+
+    def of(shot: Shot, which: Pass) -> tuple[Made, ...]:
+        mine = [one for one in made if one.variation.brief.shot_id == shot.id]
+        return tuple(one for one in mine if one.variation.made_in is which)
+
+    return tuple(
+        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL))
+        for number, shot in enumerate(shots, 1)
+    )
+
+
+def _delivery_row(services: Services, work: Reading, delivery: Delivery) -> DeliveryRow | None:
+    records = work.consents(delivery.session_id)
+    if Purpose.GENERATION not in allowed(records, services.now()):
+        return None
+    until = max(r.until for r in records if r.event is ConsentEvent.GIVEN)
+    variation = work.variation(delivery.variation_id)
+    return DeliveryRow(delivery, variation, context(variation.brief.context), until)
+
+
+def _stored(services: Services, sha256: str) -> bool:
+    try:
+        services.blobs.path(sha256)
+    except NotFound:
+        return False
+    return True

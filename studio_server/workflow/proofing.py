@@ -1,0 +1,229 @@
+"""Photographer and client choose: sessions, flags, contexts, the lock, approvals."""
+
+from dataclasses import dataclass, replace
+
+from studio_server.domain import consent
+from studio_server.domain.consent import Purpose
+from studio_server.domain.errors import BadInput, Conflict, NotFound
+from studio_server.domain.events import Approved, Chosen, Flagged, PicksLocked, ProofReady
+from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
+from studio_server.domain.ports import Decision, UnitOfWork
+from studio_server.domain.session import Session, SessionId, Stage
+from studio_server.domain.shot import Flag, Shot, ShotId
+from studio_server.domain.variation import CONTEXTS, Choice, Pass, VariationId
+from studio_server.workflow.services import Services
+
+FEWEST_PICKS = 3
+"""One is held out, and from a single other nothing can be learnt."""
+
+
+FULL_RETOUCH = 100
+
+
+@dataclass(frozen=True)
+class NewSession:
+    client_name: str
+    contexts: tuple[str, ...]
+    camera_serial: str = ""
+    days_kept: int = 30
+    pick_limit: int = 10
+
+
+def open_session(services: Services, new: NewSession) -> Session:
+    name = new.client_name.strip()
+    if not name:
+        msg = "The session needs the client's name. Type it and try again."
+        raise BadInput(msg)
+    if not 1 <= new.days_kept <= 3650:
+        msg = "Days kept must lie between 1 and 3650. Choose how long the pictures and the model may stay."
+        raise BadInput(msg)
+    session = Session(
+        SessionId(services.new_id()),
+        name,
+        _known_contexts(new.contexts),
+        new.camera_serial.strip(),
+        services.now(),
+        days_kept=new.days_kept,
+        pick_limit=max(new.pick_limit, FEWEST_PICKS),
+    )
+    with services.work() as work:
+        work.save(session)
+        work.commit()
+    return session
+
+
+def close_session(services: Services, session_id: SessionId, actor: str) -> None:
+    """From now on no further shot joins it."""
+    with services.work() as work:
+        session = work.session(session_id)
+        work.save(replace(session, closed_at=session.closed_at or services.now()))
+        work.append(_decision(services, session_id, actor, "close", session_id, ""))
+        work.commit()
+
+
+def set_retouch(services: Services, session_id: SessionId, amount: int, actor: str) -> None:
+    """For the pictures that are made from now on; those that are there stay as they are."""
+    if not 0 <= amount <= FULL_RETOUCH:
+        msg = f"Retouching goes from 0 (as photographed) to {FULL_RETOUCH}. Choose a number between them."
+        raise BadInput(msg)
+    with services.work() as work:
+        session = work.session(session_id)
+        if session.stage >= Stage.APPROVED:
+            msg = "The client has finished: these pictures are being delivered as they are."
+            raise Conflict(msg)
+        work.save(replace(session, retouch=amount))
+        work.append(_decision(services, session_id, actor, "retouch", session_id, str(amount)))
+        work.commit()
+
+
+def claim(services: Services, shot_id: ShotId, session_id: SessionId, actor: str) -> None:
+    """Move a shot into a session. A pick of another session loses its flag: the client there chose it."""
+    with services.work() as work:
+        shot, session = work.shot(shot_id), work.session(session_id)
+        if shot.session_id == session.id:
+            return
+        work.save(replace(shot, session_id=session.id, flag=Flag.NONE))
+        work.append(_decision(services, session_id, actor, "claim", shot_id, shot.session_id or ""))
+        work.commit(ProofReady(shot.id, session.id))
+    services.board.publish(shot.session_id, "shot", {"shot": shot_id, "state": "gone"})
+    services.board.publish(session.id, "shot", {"shot": shot_id, "state": shot.state.value})
+
+
+def flag(services: Services, session_id: SessionId, shot_id: ShotId, chosen: Flag, actor: str) -> None:
+    with services.work() as work:
+        session, shot = work.session(session_id), _shot_of(work, session_id, shot_id)
+        session.require_open_picks()
+        if shot.flag == chosen:
+            return
+        if chosen is Flag.PICK:
+            _require_room(session, shot, work)
+        work.save(replace(shot, flag=chosen))
+        work.append(_decision(services, session_id, actor, "flag", shot_id, str(int(chosen))))
+        work.commit(Flagged(shot_id, session_id))
+    services.board.publish(session_id, "flag", {"shot": shot_id, "flag": int(chosen)})
+
+
+def choose_contexts(services: Services, session_id: SessionId, contexts: tuple[str, ...], actor: str) -> None:
+    with services.work() as work:
+        session = work.session(session_id)
+        session.require_open_picks()
+        work.save(replace(session, contexts=_known_contexts(contexts)))
+        work.append(_decision(services, session_id, actor, "contexts", session_id, ",".join(contexts)))
+        picks = [shot for shot in work.shots(session_id) if shot.flag is Flag.PICK]
+        work.commit(*(Flagged(shot.id, session_id) for shot in picks))
+
+
+def lock(services: Services, session_id: SessionId, actor: str) -> Likeness:
+    """The picks are final; the fit begins."""
+    with services.work() as work:
+        session = work.session(session_id)
+        session.require_open_picks()
+        _require_fit_consent(services, work, session_id)
+        likeness = _new_likeness(services, work, session_id)
+        work.save(session.reached(Stage.LOCKED))
+        work.save(likeness)
+        work.append(_decision(services, session_id, actor, "lock", likeness.id, ",".join(likeness.shots)))
+        work.commit(PicksLocked(session_id, likeness.id))
+    services.board.publish(session_id, "stage", {"stage": Stage.LOCKED.name.lower()})
+    return likeness
+
+
+def refit(services: Services, session_id: SessionId, actor: str) -> Likeness:
+    """Fit again from the same picks, after a fit that failed or was cancelled, or for a second try."""
+    with services.work() as work:
+        session = work.session(session_id)
+        if session.stage < Stage.LOCKED:
+            msg = "The picks are not locked yet. The client locks them on the contact sheet."
+            raise Conflict(msg)
+        if session.stage >= Stage.APPROVED:
+            msg = "The client has finished: these pictures are being delivered. Open a new session for more."
+            raise Conflict(msg)
+        if any(old.state is LikenessState.FITTING for old in work.likenesses(session_id)):
+            msg = "A fit is under way. Cancel it first, or wait for its end."
+            raise Conflict(msg)
+        _require_fit_consent(services, work, session_id)
+        likeness = _new_likeness(services, work, session_id)
+        work.save(likeness)
+        work.append(_decision(services, session_id, actor, "refit", likeness.id, ""))
+        work.commit(PicksLocked(session_id, likeness.id))
+    return likeness
+
+
+def choose(
+    services: Services, session_id: SessionId, variation_id: VariationId, choice: Choice, actor: str
+) -> None:
+    """Approve or refuse a variation. What the judge refused is not there for anybody to choose."""
+    with services.work() as work:
+        variation = work.variation(variation_id)
+        shown = variation.made_in is Pass.FINAL and variation.resemblance.accepted
+        if variation.session_id != session_id or not shown:
+            msg = "There is no such picture in this session. Open the page again to see what there is."
+            raise NotFound(msg)
+        if work.session(session_id).stage >= Stage.APPROVED:
+            msg = "This session is finished. Ask your photographer to change an approval now."
+            raise Conflict(msg)
+        work.save(replace(variation, choice=choice))
+        work.append(_decision(services, session_id, actor, "choose", variation_id, choice.value))
+        work.commit(Chosen(session_id, variation_id))
+    services.board.publish(session_id, "choice", {"variation": variation_id, "choice": choice.value})
+
+
+def finish(services: Services, session_id: SessionId, actor: str) -> None:
+    """The client is done: what they approved goes to delivery."""
+    with services.work() as work:
+        session = work.session(session_id)
+        if not any(made.choice is Choice.APPROVED for made in work.variations(session_id)):
+            msg = "Nothing is approved yet. Approve at least one picture, then finish."
+            raise Conflict(msg)
+        work.save(session.reached(Stage.APPROVED))
+        work.append(_decision(services, session_id, actor, "finish", session_id, ""))
+        work.commit(Approved(session_id))
+    services.board.publish(session_id, "stage", {"stage": Stage.APPROVED.name.lower()})
+
+
+def _known_contexts(contexts: tuple[str, ...]) -> tuple[str, ...]:
+    known = [one.id for one in CONTEXTS]
+    chosen = tuple(one for one in known if one in contexts)
+    if not chosen or set(contexts) - set(known):
+        msg = f"Choose at least one context. There are: {', '.join(known)}."
+        raise BadInput(msg)
+    return chosen
+
+
+def _shot_of(work: UnitOfWork, session_id: SessionId, shot_id: ShotId) -> Shot:
+    shot = work.shot(shot_id)
+    if shot.session_id != session_id:
+        msg = "There is no such picture in this session. Open the page again to see what there is."
+        raise NotFound(msg)
+    return shot
+
+
+def _require_room(session: Session, shot: Shot, work: UnitOfWork) -> None:
+    if not shot.pickable:
+        msg = f"This picture cannot be picked. {shot.reason or 'Its proof is not ready yet.'}"
+        raise Conflict(msg)
+    picks = sum(other.flag is Flag.PICK for other in work.shots(session.id))
+    if picks >= session.pick_limit:
+        msg = f"{session.pick_limit} of {session.pick_limit} are chosen. Unpick one to choose another."
+        raise Conflict(msg)
+
+
+def _require_fit_consent(services: Services, work: UnitOfWork, session_id: SessionId) -> None:
+    records = work.consents(session_id)
+    for purpose in (Purpose.FITTING, Purpose.GENERATION):
+        consent.require(records, purpose, services.now())
+
+
+def _new_likeness(services: Services, work: UnitOfWork, session_id: SessionId) -> Likeness:
+    picks = [shot for shot in work.shots(session_id) if shot.flag is Flag.PICK and shot.pickable]
+    if len(picks) < FEWEST_PICKS:
+        msg = f"Pick at least {FEWEST_PICKS} pictures first; {len(picks)} so far."
+        raise Conflict(msg)
+    chosen = tuple(shot.id for shot in picks)
+    return Likeness(LikenessId(services.new_id()), session_id, chosen, LikenessState.FITTING, services.now())
+
+
+def _decision(  # noqa: PLR0913, PLR0917 - a decision is these six
+    services: Services, session_id: SessionId, actor: str, verb: str, subject: str, value: str
+) -> Decision:
+    return Decision(session_id, actor, verb, subject, value, services.now())

@@ -1,0 +1,30 @@
+"""What every verb is handed: the ports, and nothing else."""
+
+from dataclasses import dataclass
+
+from studio_server.domain.ports import (
+    Blobs,
+    Board,
+    Clock,
+    Derived,
+    Fitter,
+    Folder,
+    NewId,
+    Painter,
+    Read,
+    Work,
+)
+
+
+@dataclass(frozen=True)
+class Services:
+    read: Read
+    work: Work
+    blobs: Blobs
+    derived: Derived
+    board: Board
+    fitter: Fitter
+    painter: Painter
+    folder: Folder
+    now: Clock
+    new_id: NewId

@@ -1,0 +1,62 @@
+"""Fit a likeness to the picks of a session. Consent is checked when the job starts and when it ends."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from studio_server.domain import consent
+from studio_server.domain.consent import Purpose
+from studio_server.domain.errors import Cancelled, StudioError
+from studio_server.domain.events import FitEnded, LikenessReady
+from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
+from studio_server.domain.ports import FitJob, Progress
+from studio_server.domain.session import SessionId, Stage
+from studio_server.domain.shot import Shot
+from studio_server.workflow.renditions import key_of, rendition
+from studio_server.workflow.services import Services
+
+
+def train(services: Services, likeness_id: LikenessId, progress: Progress) -> None:
+    """Twice is fine: a likeness that has ended is left as it is."""
+    with services.read() as work:
+        likeness = work.likeness(likeness_id)
+        shots = [work.shot(shot_id) for shot_id in likeness.shots]
+    if likeness.state is not LikenessState.FITTING:
+        return
+    try:
+        ready = _fitted(services, likeness, shots, progress)
+    except StudioError as error:
+        ended = LikenessState.CANCELLED if isinstance(error, Cancelled) else LikenessState.FAILED
+        _end(services, replace(likeness, state=ended, reason=str(error)))
+        raise
+    with services.work() as work:
+        work.save(ready)
+        work.save(work.session(ready.session_id).reached(Stage.FITTED))
+        work.commit(LikenessReady(ready.session_id, ready.id))
+    services.board.publish(ready.session_id, "stage", {"stage": Stage.FITTED.name.lower()})
+
+
+def _fitted(services: Services, likeness: Likeness, shots: Sequence[Shot], progress: Progress) -> Likeness:
+    purposes = _agreed(services, likeness.session_id)
+    picks = [(key_of(shot), rendition(services, shot)) for shot in shots]
+    if Purpose.FACES in purposes:
+        services.painter.learn_faces(picks, services.derived.directory(f"{likeness.session_id}/faces"))
+    scratch = services.derived.directory(f"{likeness.session_id}/fit-{likeness.id}")
+    seed = int(likeness.id[:8], 16)
+    fitted = services.fitter.fit(FitJob([path for _, path in picks], scratch, seed), progress)
+    _agreed(services, likeness.session_id)
+    adapter = services.blobs.put_bytes(fitted.adapter).sha256
+    return replace(likeness, state=LikenessState.READY, adapter=adapter, report=fitted.report)
+
+
+def _agreed(services: Services, session_id: SessionId) -> frozenset[Purpose]:
+    with services.read() as work:
+        records = work.consents(session_id)
+    consent.require(records, Purpose.FITTING, services.now())
+    return consent.allowed(records, services.now())
+
+
+def _end(services: Services, likeness: Likeness) -> None:
+    with services.work() as work:
+        work.save(likeness)
+        work.commit(FitEnded(likeness.session_id, likeness.id))
+    services.board.publish(likeness.session_id, "stage", {"stage": likeness.state.value})

@@ -1,0 +1,142 @@
+"""A whole house without its processes: real SQLite, real blobs, instant engines, jobs run on the spot."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import pytest
+from verbs_help import jpeg
+
+from studio_server.domain.consent import Purpose
+from studio_server.domain.likeness import LikenessId
+from studio_server.domain.session import SessionId
+from studio_server.domain.shot import Flag, ShotId
+from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.jobs.dispatch import job_of
+from studio_server.storage.blobs import FileBlobs, FileDerived
+from studio_server.storage.folder import BesideRaw
+from studio_server.storage.migrate import migrate
+from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.workflow import consenting, deliver, erase, ingest, proofing, train, vary
+from studio_server.workflow.services import Services
+
+SERIAL = "B0D1"
+CONTEXTS = ("library", "garden")
+
+
+class Quiet:
+    """Progress and board in memory; `cancel_after` reports it says that somebody asked to stop."""
+
+    def __init__(self) -> None:
+        self.published = []
+        self.cancel_after = None
+        self.reports = 0
+
+    def report(self, done, total, text):
+        self.reports += 1
+
+    def cancelled(self):
+        return self.cancel_after is not None and self.reports >= self.cancel_after
+
+    def publish(self, session_id, kind, data):
+        self.published.append((session_id, kind, dict(data)))
+
+    def jobs(self, session_id):
+        return []
+
+
+@dataclass
+class House:
+    services: Services
+    board: Quiet
+    hot: Path
+    clock: list[datetime]
+    taken: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def open(self, name="Ada", serial=SERIAL, **more):
+        return proofing.open_session(self.services, proofing.NewSession(name, CONTEXTS, serial, **more))
+
+    def agree(self, session, *purposes):
+        form = consenting.ConsentForm(frozenset(purposes or Purpose), "Ada", consenting.PNG + b"x")
+        return consenting.give(self.services, session.id, form)
+
+    def send(self, data, name, serial=SERIAL, release="", at=None):
+        path = self.hot / name
+        path.write_bytes(data)
+        incoming = ingest.Incoming(name, str(path), serial, at or self.clock[0], release)
+        return ingest.receive(self.services, incoming, io.BytesIO(data))
+
+    def shoot(self, how_many=1, serial=SERIAL):
+        receipts = []
+        for _ in range(how_many):
+            number = next(self.taken)
+            receipts.append(self.send(jpeg(number), f"DSC_{number:04d}.JPG", serial))
+        self.run()
+        return [receipt.shot_id for receipt in receipts]
+
+    def pick(self, session, shots):
+        for shot in shots:
+            proofing.flag(self.services, session.id, shot, Flag.PICK, "client")
+        self.run()
+
+    def run(self):
+        """Run what the outbox holds, as the workers would, until nothing is left."""
+        ran = []
+        while due := self._due():
+            for job in due:
+                self.job(job)
+                ran.append(job.verb)
+        return ran
+
+    def _due(self):
+        with self.services.work() as work:
+            entries = work.undispatched(100)
+            for entry in entries:
+                work.mark_dispatched(entry.seq)
+            work.commit()
+        return [job for entry in entries if (job := job_of(entry.fact))]
+
+    def job(self, job):
+        if job.verb == "develop":
+            ingest.develop(self.services, ShotId(job.subject))
+        elif job.verb == "preview":
+            vary.preview(self.services, ShotId(job.subject), self.board)
+        elif job.verb == "train":
+            train.train(self.services, LikenessId(job.subject), self.board)
+        elif job.verb == "vary":
+            vary.vary(self.services, SessionId(job.subject), self.board)
+        elif job.verb == "erase":
+            erase.erase(self.services, SessionId(job.subject))
+        else:
+            deliver.deliver(self.services, SessionId(job.subject), self.board)
+
+    def read(self, what, *of):
+        with self.services.work() as work:
+            return getattr(work, what)(*of)
+
+
+@pytest.fixture
+def house(tmp_path) -> House:
+    clock = [datetime(2026, 11, 20, 10, 0, tzinfo=UTC)]
+    ids = count(1)
+    hot = tmp_path / "hot"
+    hot.mkdir()
+    board = Quiet()
+    database = open_engine(f"sqlite:///{tmp_path / 'studio.sqlite'}")
+    migrate(database)
+    services = Services(
+        read=reader(database),
+        work=opener(database, lambda: clock[0]),
+        blobs=FileBlobs(tmp_path / "blobs"),
+        derived=FileDerived(tmp_path / "derived"),
+        board=board,
+        fitter=FakeFitter(),
+        painter=FakePainter({"garden": "The garden does not fit this light."}),
+        folder=BesideRaw([hot]),
+        now=lambda: clock[0],
+        new_id=lambda: f"{next(ids):024x}",
+    )
+    return House(services, board, hot, clock)

@@ -1,0 +1,184 @@
+"""The photographer's desk: what its pages say, and that they fill by themselves in real Chromium."""
+
+import html
+import os
+import shutil
+
+import pytest
+from client_rig import served
+from PIL import Image
+from test_doors import PASSWORD, House, post
+
+from studio_server.domain.ports import JobState
+from studio_server.domain.shot import Quality, ShotState
+from studio_server.workflow import proofing
+
+CHROMIUM = shutil.which("chromium")
+IN_CI = os.environ.get("CI") == "true"
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None and not IN_CI, reason="chromium is not on PATH: the browser tests did not run"
+)
+DATA = {"Accept": "application/json"}
+PICTURE = Image.new("RGB", (64, 80), (90, 60, 30))
+
+
+class Nowhere:
+    """No session: for a shot in the tray."""
+
+    id = None
+
+
+@pytest.fixture
+def house(tmp_path):
+    return House(tmp_path)
+
+
+@pytest.fixture
+def desk(house):
+    return house.browser("photographer")
+
+
+def text(answer):
+    return html.unescape(answer.text)
+
+
+def test_a_new_session_shows_its_link_and_pin_to_who_made_it_and_the_pin_to_nobody_else(house, desk):
+    made = post(desk, "/sessions", {"name": "Caroline Herschel", "contexts": ["library", "garden"]})
+    page = text(desk.get(made.location))
+    pin = page.split('class="s-pin">')[1].split("<")[0]
+    link = page.split('class="s-url"><a href="')[1].split('"')[0]
+    assert page.count("data:image/svg+xml;base64,") == 1
+    client = house.app.test_client()
+    assert post(client, f"{link.removeprefix('http://studio.test')}/pin", {"pin": pin}).status_code == 303
+    elsewhere = text(house.browser("photographer").get(made.location))
+    assert 's-pin">' not in elsewhere
+    assert link in elsewhere
+
+
+def test_a_session_without_a_name_or_a_context_is_refused_with_a_sentence(desk):
+    assert "needs the client's name" in text(post(desk, "/sessions", {"name": " ", "contexts": "library"}))
+    assert "at least one context" in text(post(desk, "/sessions", {"name": "Ada"}))
+    form = {"name": "Ada", "contexts": "library", "days_kept": "a month"}
+    assert "not a number" in text(post(desk, "/sessions", form))
+
+
+def test_an_unreadable_shot_is_listed_with_its_reason_and_the_coach_speaks(house, desk):
+    soft = Quality(12, 0.5, 0.0, ("Soft: nothing is in focus.",))
+    house.rig.shot(house.session, PICTURE, quality=soft)
+    house.rig.shot(house.session, PICTURE, state=ShotState.UNREADABLE, reason="The file ends too early.")
+    page = text(desk.get(f"/sessions/{house.session.id}"))
+    assert "Soft: nothing is in focus." in page
+    assert "The file ends too early." in page.split('id="unreadable"')[1]
+
+
+def test_what_the_judge_held_back_stands_beside_its_shot_with_the_sentence(house, desk):
+    refused = house.rig.refuse_by_judge(house.session, house.rig.varied(house.session)[0])
+    page = text(desk.get(f"/sessions/{house.session.id}"))
+    card = page.split(f'id="variation-{refused.id}"')[1].split("</li>")[0]
+    assert "Old backdrop left over." in card
+    assert "Held back" in card
+    seen = desk.get(f"/sessions/{house.session.id}", headers=DATA).get_json()
+    assert {made["id"]: made["accepted"] for made in seen["variations"]}[refused.id] is False
+
+
+def test_a_running_job_can_be_cancelled_and_one_that_ended_cannot(house, desk):
+    state = JobState("train-x", "Step 4 of 10", 4, 10, 95.0, "running")
+    house.rig.board.show(state, house.session.id)
+    page = text(desk.get(f"/sessions/{house.session.id}"))
+    assert "about 2 minutes left" in page
+    asked = []
+    house.rig.board.cancel = asked.append
+    back = post(desk, "/jobs/train-x/cancel", {"session": house.session.id})
+    assert back.location == f"/sessions/{house.session.id}"
+    assert asked == ["train-x"]
+    assert post(desk, "/jobs/train-y/cancel").status_code == 404
+
+
+def test_a_job_that_failed_is_shown_until_it_was_tried_again(house, desk):
+    failed = JobState("train-a", "Step 4", 4, 10, None, "failed", "The memory ran out.")
+    house.rig.board.show(failed, house.session.id)
+    assert "The memory ran out." in text(desk.get(f"/sessions/{house.session.id}"))
+    house.rig.board.show(JobState("train-b", "Step 1", 1, 10, None, "running"), house.session.id)
+    assert "The memory ran out." not in text(desk.get(f"/sessions/{house.session.id}"))
+
+
+def test_an_unclaimed_shot_is_moved_to_its_session(house, desk):
+    shot = house.rig.shot(Nowhere, PICTURE)
+    assert f'id="shot-{shot.id}"' in desk.get("/unclaimed").text
+    assert "Choose the session" in text(post(desk, f"/shots/{shot.id}/move"))
+    assert post(desk, f"/shots/{shot.id}/move", {"session": house.session.id}).location == "/unclaimed"
+    assert f'id="shot-{shot.id}"' not in desk.get("/unclaimed").text
+    assert f'id="shot-{shot.id}"' in desk.get(f"/sessions/{house.session.id}").text
+
+
+def test_an_unknown_address_says_so_and_leads_back(desk):
+    answer = desk.get("/sessions/unknown")
+    assert answer.status_code == 404
+    assert "There is no such session" in text(answer)
+    assert 'href="/"' in answer.text
+    told = desk.get("/sessions/unknown", headers=DATA).get_json()
+    assert told["error"].startswith("There is no such session")
+    assert "nothing at this address" in text(desk.get("/nowhere"))
+
+
+@pytest.fixture
+def page(house):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with served(house.app, house.rig.board) as port, sync_api.sync_playwright() as play:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=flags)
+        opened = browser.new_page(
+            viewport={"width": 1024, "height": 1366}, base_url=f"http://127.0.0.1:{port}"
+        )
+        complaints = []
+        opened.on("pageerror", lambda error: complaints.append(str(error)))
+        opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        yield opened
+        browser.close()
+    assert complaints == []
+
+
+@needs_chromium
+def test_the_contact_sheet_fills_by_itself_and_shows_what_the_client_does(house, page):
+    session, _, _ = house.client_of("Caroline")
+    page.goto(f"/login?next=/sessions/{session.id}")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_text("No shots yet").wait_for()
+    page.locator("dialog").wait_for(state="attached")  # the script runs
+    shot = house.rig.shot(session, PICTURE)
+    card = page.locator(f"#shot-{shot.id}")
+    card.locator("img").wait_for(timeout=10_000)
+    proofing.flag(house.rig.services, session.id, shot.id, 1, "client")
+    card.get_by_text("Pick", exact=True).wait_for(timeout=10_000)
+    state = JobState("train-x", "Step 4 of 10", 4, 10, 95.0, "running")
+    house.rig.board.show(state, session.id)
+    page.get_by_text("Step 4 of 10").wait_for(timeout=10_000)
+    card.locator("a").click()
+    page.locator("dialog img").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="hidden")
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [1024, 390])
+def test_nothing_overflows_and_everything_touched_is_large_enough(house, page, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto("/login")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    house.rig.shot(Nowhere, PICTURE)
+    for address in ("/", f"/sessions/{house.session.id}", "/unclaimed", "/keys"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("button, summary, select, input, nav a, a.s-button")]
+                .filter((it) => it.checkVisibility() && it.type !== "hidden" && it.type !== "checkbox")
+                .filter((it) => {
+                    const box = it.getBoundingClientRect();
+                    return box.height < 44 || box.width < 44;
+                })
+                .map((it) => it.outerHTML.slice(0, 90))"""
+        )
+        assert small == [], address
