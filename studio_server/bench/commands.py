@@ -153,7 +153,7 @@ def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     from studio_server.bench.planted import plant, planted_table  # noqa: PLC0415
 
     if asked["faces"]:
-        _look_for_faces(asked["faces"])
+        _look_for_faces(asked["faces"], asked["file"])
         return
     pictures, models = people_of(asked["people"] or Path(), asked["pattern"]), _judges()
     if asked["faults"]:
@@ -171,15 +171,19 @@ def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     _print_shares(cases, tags)
 
 
-def _look_for_faces(count: int) -> None:
-    from studio_server.bench.haunted import haunted  # noqa: PLC0415
+def _look_for_faces(count: int, file: Path | None) -> None:
+    from studio_server.bench.haunted import haunted, read_looks, write_looks  # noqa: PLC0415
     from studio_server.bootstrap import base_place  # noqa: PLC0415
     from studio_server.engines.bases import load_base  # noqa: PLC0415
     from studio_server.imaging.faces import installed_models  # noqa: PLC0415
 
-    found = list(haunted(load_base(base_place(Settings())), installed_models(), count))
-    seen = sum(faces > 0 for _, faces in found)
-    console.print(f"Faces were found in {seen} of {len(found)} painted surroundings.")
+    looks = read_looks(file)
+    missing = sorted(set(range(count)) - {look.number for look in looks})
+    for look in haunted(load_base(base_place(Settings())), installed_models(), missing):
+        looks.append(look)
+        write_looks(file, looks)
+    seen = sum(look.faces > 0 for look in looks)
+    console.print(f"Faces were found in {seen} of {len(looks)} painted surroundings.")
 
 
 def _judges() -> "Models":

@@ -1,6 +1,9 @@
 """Whether a face is ever found in surroundings that the base painted from nothing."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,10 +18,32 @@ SHOWN = 800
 """Longer side, px, at which faces are looked for: the detector finds none below 80 px."""
 
 
-def haunted(base: Base, models: FaceModels, count: int) -> Iterator[tuple[str, int]]:
-    """Paint so many pictures at strength 1 (no plate shows through), and count the faces: context, faces."""
+@dataclass(frozen=True)
+class Look:
+    """One painted picture: its number is its seed, and chooses its context."""
+
+    number: int
+    context: str
+    faces: int
+
+
+def read_looks(file: Path | None) -> list[Look]:
+    if file is None or not file.exists():
+        return []
+    return [Look(**one) for one in json.loads(file.read_text())]
+
+
+def write_looks(file: Path | None, looks: Sequence[Look]) -> None:
+    if file is not None:
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps([asdict(look) for look in looks]))
+        part.replace(file)
+
+
+def haunted(base: Base, models: FaceModels, numbers: Iterable[int]) -> Iterator[Look]:
+    """Paint pictures at strength 1 (no plate shows through), and count the faces in them."""
     width, height = base.size
-    for number in range(count):
+    for number in numbers:
         context = CONTEXTS[number % len(CONTEXTS)]
         canvas = Canvas(
             prompt=context.prompt,
@@ -33,4 +58,5 @@ def haunted(base: Base, models: FaceModels, count: int) -> Iterator[tuple[str, i
         picture = np.asarray(np.rint(np.asarray(painted).clip(0, 1) * 255), np.uint8)
         scale = SHOWN / max(picture.shape[:2])
         large = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        yield context.id, len(find_faces(np.asarray(large, np.uint8), models, embed=False))
+        faces = find_faces(np.asarray(large, np.uint8), models, embed=False)
+        yield Look(number, context.id, len(faces))
