@@ -123,7 +123,8 @@ class Camera:
             bias=round(frame.light.stops * 3) / 3,
             serial=self.serial,
         )
-        stem = frame.source.stem if frame.source else stem
+        if frame.source:
+            stem = frame.source.stem + (f"-{frame.take}" if frame.take > 1 else "")
         negative = partial(dng, exposed.mosaic, taken, exposed.preview, frame.light.neutral)
         files = [(f"{stem}.DNG", negative)]
         if frame.companion:

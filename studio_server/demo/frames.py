@@ -12,6 +12,8 @@ RAW_SUFFIXES = frozenset(
     (".dng", ".nef", ".cr2", ".cr3", ".crw", ".arw", ".raf", ".rw2", ".orf", ".pef", ".gpr")
 )
 PICTURE_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tif", ".tiff"))
+FEWEST = 3
+"""Shots that a session needs."""
 
 
 class Expected(StrEnum):
@@ -39,6 +41,8 @@ class Frame:
     expected: Expected = Expected.GOOD
     source: Path | None = None
     """A picture of one's own instead of the portrait."""
+    take: int = 1
+    """Which shot this is of one and the same picture."""
 
 
 def plan(photos: Path | None = None) -> list[Frame]:
@@ -84,10 +88,20 @@ def _of_photos(folder: Path) -> list[Frame]:
     return [
         Frame(
             source=path,
-            light=Light(noise=0.3),
+            take=take,
+            light=Light(stops=0.15 * (1 - take), noise=0.3),
             orientation=(6, 8)[index % 2],
             companion=kinds[index % len(kinds)],
             temporary=temporaries[index % len(temporaries)],
         )
-        for index, path in enumerate(found)
+        for index, (take, path) in enumerate(_takes(found))
     ]
+
+
+def _takes(found: list[Path]) -> list[tuple[int, Path]]:
+    """Where there are too few pictures for a session, each is shot again, a little darker each time."""
+    again = [path for path in found if path.suffix.lower() not in RAW_SUFFIXES]
+    takes = [(1, path) for path in found]
+    while len(takes) < FEWEST and again:
+        takes += [(takes[-1][0] + 1, path) for path in again]
+    return takes

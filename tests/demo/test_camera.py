@@ -156,6 +156,17 @@ def test_pictures_of_ones_own_become_negatives_and_raws_stay_as_they_are(session
     assert np.abs(difference).mean() < 4
 
 
+def test_too_few_photos_are_shot_again_until_they_make_a_session(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("anna.jpg", "bert.jpg"):
+        Image.new("RGB", (64, 96), "grey").save(photos / name)
+    written = list(Camera(tmp_path / "hot", "SER-8", HURRY).shoot(plan(photos)))
+    raws = {each.name: each.path.read_bytes() for each in written if each.role == "raw"}
+    assert sorted(raws) == ["anna-2.DNG", "anna.DNG", "bert-2.DNG", "bert.DNG"]
+    assert len(set(raws.values())) == 4
+
+
 def test_an_empty_folder_of_photos_is_said_in_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no picture in"):
         plan(tmp_path)
