@@ -21,6 +21,8 @@ SAMPLES = 48
 JOINTS = 24
 TOLD = 20
 """Levels of 255 by which person and paper must differ for a share to be read off their mixture."""
+DRIFT = 0.97
+"""The flash gave so much of its light when the clean plate was taken."""
 THICK = 0.0032
 """Radius of a strand at its root; the head's is 1. At SIZE a strand is half a pixel to a pixel wide."""
 
@@ -74,6 +76,8 @@ class Truth:
     coverage: NDArray[np.float32]
     person: NDArray[np.float32]
     frame: NDArray[np.uint8]
+    empty: NDArray[np.uint8]
+    """The same paper without anybody: the clean plate, a little darker, with noise of its own."""
 
     def before(self, colour: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same person before another backdrop (linear), as sRGB levels, without noise."""
@@ -104,9 +108,15 @@ def seen(hair: Hair, rendering: NDArray[np.float32], seed: int) -> Truth:
     fall = 1 - 0.22 * (((x / width - 0.4) / 0.8) ** 2 + ((y / height - 0.35) / 0.9) ** 2)
     paper = fall[..., None] * np.array(hair.paper, np.float32)
     frame = alpha[..., None] * person + (1 - alpha[..., None]) * paper
-    noisy = encoded(frame) + rng.normal(0, 1.5, frame.shape)
-    shown = np.rint(noisy.clip(0, 255)).astype(np.uint8)
-    return Truth(hair.name, _share(alpha, person, paper, frame), alpha, person.astype(np.float32), shown)
+    shown, empty = _recorded(frame, rng), _recorded(DRIFT * paper, rng)
+    share = _share(alpha, person, paper, frame)
+    return Truth(hair.name, share, alpha, person.astype(np.float32), shown, empty)
+
+
+def _recorded(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """As a sensor with some noise sees it."""
+    noisy = encoded(light) + rng.normal(0, 1.5, light.shape)
+    return np.asarray(np.rint(noisy.clip(0, 255)), np.uint8)
 
 
 def _share(coverage: NDArray[np.float32], *linear: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from studio_server.imaging.pixels import Field, Mask, Picture, grow
 
 NEW_PLACE = np.array([0.10, 0.14, 0.09], np.float32)
 """Linear RGB of the backdrop on which halos are looked for: a dark garden."""
-OURS = "ours"
+OURS, CLEAN = "ours", "ours, with the clean plate"
 BAND = 12
 """Pixels around what is neither person nor backdrop: there errors are looked for."""
 
@@ -32,7 +32,7 @@ class Answer:
     """The person's own colour, HxWx3 sRGB."""
 
 
-Method = Callable[[Picture], Answer]
+Method = Callable[[Truth], Answer]
 
 
 @dataclass(frozen=True)
@@ -48,22 +48,31 @@ class Row:
 
 
 def methods(u2net: Path) -> dict[str, Method]:
-    """Ours, the network's mask alone, and rembg's alpha matting with the same network."""
+    """Ours without and with the clean plate, the network's mask alone, and rembg's alpha matting with it."""
 
-    def ours(frame: Picture) -> Answer:
-        cut = cut_out(frame, coarse_mask(frame, u2net))
+    def ours(truth: Truth) -> Answer:
+        cut = cut_out(truth.frame, coarse_mask(truth.frame, u2net))
         return Answer(cut.alpha, cut.foreground)
 
-    def network(frame: Picture) -> Answer:
-        return Answer(coarse_mask(frame, u2net), frame)
+    def clean(truth: Truth) -> Answer:
+        cut = cut_out(truth.frame, coarse_mask(truth.frame, u2net), clean=truth.empty)
+        return Answer(cut.alpha, cut.foreground)
 
-    return {OURS: ours, "the network's mask alone": network, "rembg's alpha matting": _rembg(u2net)}
+    def network(truth: Truth) -> Answer:
+        return Answer(coarse_mask(truth.frame, u2net), truth.frame)
+
+    return {
+        OURS: ours,
+        CLEAN: clean,
+        "the network's mask alone": network,
+        "rembg's alpha matting": _rembg(u2net),
+    }
 
 
 def measure(kept: Path, u2net: Path) -> Iterator[Row]:
     for truth in truths(kept):
         for name, method in methods(u2net).items():
-            yield errors(truth, name, method(truth.frame))
+            yield errors(truth, name, method(truth))
 
 
 def errors(truth: Truth, method: str, answer: Answer) -> Row:
@@ -109,8 +118,8 @@ def _rembg(u2net: Path) -> Method:
     )
     ready = on_the_shelf("u2net", options, providers=["CPUExecutionProvider"])
 
-    def method(frame: Picture) -> Answer:
-        made = rembg.remove(Image.fromarray(frame), session=ready, alpha_matting=True)
+    def method(truth: Truth) -> Answer:
+        made = rembg.remove(Image.fromarray(truth.frame), session=ready, alpha_matting=True)
         cut = np.asarray(made.convert("RGBA"))
         return Answer(np.asarray(cut[..., 3] / 255, np.float32), np.ascontiguousarray(cut[..., :3]))
 

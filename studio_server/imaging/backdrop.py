@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_server.imaging.pixels import Field, Mask, Picture, disc
+from studio_server.imaging.pixels import Field, Mask, Picture, disc, inset, peak
 
 ROUGH = 3.0
 """Levels of 255 that a smooth backdrop may differ from its model, noise aside (90th percentile)."""
@@ -45,8 +45,13 @@ def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64
 def fit_backdrop(picture: Picture, mask: Field) -> Backdrop | None:
     """Fit the backdrop of a picture (uint8 HxWx3, at most about 1500 px) outside its coarse mask (0..1).
 
-    None if too little of it is seen, or if it is not smooth.
+    None if too little of it is seen, or if it is not smooth. Where the mask misses much of the person, what
+    it leaves free is not smooth; then the paper is followed inwards from the frame's upper border.
     """
+    return _around(picture, mask) or _from_border(picture, mask)
+
+
+def _around(picture: Picture, mask: Field) -> Backdrop | None:
     far = _far(mask)
     if far.mean() < 0.08:
         return None
@@ -62,6 +67,47 @@ def fit_backdrop(picture: Picture, mask: Field) -> Backdrop | None:
     sharp = picture[rows, columns].astype(np.float64) - terms @ coefficients
     noise = float(1.4826 * np.median(np.abs(sharp - np.median(sharp, 0))))
     return Backdrop(_closer(coefficients, softened, mask), noise)
+
+
+def _from_border(picture: Picture, mask: Field) -> Backdrop | None:
+    """Fit the strips above and beside the head, a person comes in from below; then go on as far as it holds.
+
+    Nine tenths of the strips must agree, or the backdrop is a room.
+    """
+    height, width = mask.shape
+    reach = round(max(mask.shape) * BORDER)
+    strip = np.zeros(mask.shape, bool)
+    strip[:reach], strip[: height // 2, :reach], strip[: height // 2, -reach:] = True, True, True
+    strip &= _far(mask)
+    softened = cv2.GaussianBlur(picture, (0, 0), 2.0).astype(np.float64)
+    keep, coefficients = strip, np.zeros((10, 3))
+    for flat in (6, 6, 6, 10):  # quadratic first: a cubic runs away where nothing holds it
+        if keep.sum() < 1000:
+            return None
+        coefficients = _fitted(softened, keep, flat)
+        model = Backdrop(coefficients, 0.0).picture(height, width)
+        agree = peak(np.abs(softened - model)) < ROUGH + 2
+        if agree[strip].mean() < 0.9:
+            return None
+        keep = inset(agree & (mask < 0.5), 2)
+    left = (picture - Backdrop(coefficients, 0.0).picture(height, width))[keep]
+    return Backdrop(coefficients, float(1.4826 * np.median(np.abs(left - np.median(left, 0)))))
+
+
+def _fitted(softened: NDArray[np.float64], keep: Mask, flat: int) -> NDArray[np.float64]:
+    """Coefficients (10, 3), all but the first `flat` 0."""
+    rows, columns = _thinned(keep)
+    height, width = keep.shape
+    terms = _terms((columns + 0.5) / width, (rows + 0.5) / height)[:, :flat]
+    coefficients = np.zeros((10, 3))
+    coefficients[:flat] = _robust(terms, softened[rows, columns])[0]
+    return coefficients
+
+
+def _thinned(mask: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    rows, columns = np.nonzero(mask)
+    step = max(1, len(rows) // 60_000)
+    return rows[::step], columns[::step]
 
 
 def _closer(

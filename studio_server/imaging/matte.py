@@ -5,7 +5,7 @@ full size by the colour-line model on which the closed form itself rests (He & S
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from studio_server.domain.errors import EngineUnavailable
 from studio_server.imaging.backdrop import Backdrop, fit_backdrop
+from studio_server.imaging.clean_plate import SIDE, Known, match
 from studio_server.imaging.closed_form import enlarge, solve
 from studio_server.imaging.hair import HairZone, fill, find_head, gaps_in, hair_zone, project, too_warm
 from studio_server.imaging.pixels import (
@@ -33,6 +34,7 @@ from studio_server.imaging.pixels import (
     soften,
     trough,
 )
+from studio_server.imaging.silhouette import completed
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, on which U2-Net was trained."""
@@ -49,10 +51,12 @@ class Cut:
     it is the rendition (alpha 1) or unseen (alpha 0)."""
     mask: Field
     """The network's own word, at most 400 px (0..1)."""
-    backdrop: Backdrop | None
-    """The old backdrop, if it was smooth enough to be modelled."""
+    backdrop: Backdrop | Known | None
+    """The old backdrop, if it was photographed, or smooth enough to be modelled."""
     hair: Field | None
     """How much of the outline is hair, at most 400 px (0..1); None where it could not be told."""
+    note: str = ""
+    """Why a clean plate was not used, in a sentence."""
 
     def save(self, folder: Path) -> None:
         """Write the cut as two PNG files and, with a backdrop, its numbers; the last file marks it whole."""
@@ -65,10 +69,13 @@ class Cut:
         cv2.imwrite(str(folder / "mask.png"), np.rint(self.mask * 255).astype(np.uint8), fast)
         if self.hair is not None:
             cv2.imwrite(str(folder / "hair.png"), np.rint(self.hair * 255).astype(np.uint8), fast)
-        told = None
-        if self.backdrop is not None:
+        told: dict[str, Any] | None = None
+        if isinstance(self.backdrop, Backdrop):
             told = {"coefficients": self.backdrop.coefficients.tolist(), "noise": self.backdrop.noise}
-        (folder / "cut.json").write_text(json.dumps({"backdrop": told}))
+        elif self.backdrop is not None:
+            told = {"noise": self.backdrop.noise}
+            cv2.imwrite(str(folder / "old.png"), shrink(self.backdrop.levels, SIDE)[..., ::-1], fast)
+        (folder / "cut.json").write_text(json.dumps({"backdrop": told, "note": self.note}))
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
@@ -81,14 +88,24 @@ class Cut:
         if alpha is None or edge is None or mask is None:
             return None
         hair = cv2.imread(str(folder / "hair.png"), cv2.IMREAD_GRAYSCALE)
-        told = json.loads((folder / "cut.json").read_text())["backdrop"]
+        told = json.loads((folder / "cut.json").read_text())
         return cls(
             _share(alpha),
             np.ascontiguousarray(edge[..., ::-1]),
             _share(mask),
-            told and Backdrop(np.array(told["coefficients"]), float(told["noise"])),
+            _backdrop_in(folder, told["backdrop"]),
             None if hair is None else _share(hair),
+            told.get("note", ""),
         )
+
+
+def _backdrop_in(folder: Path, told: dict[str, Any] | None) -> Backdrop | Known | None:
+    if told is None:
+        return None
+    if "coefficients" in told:
+        return Backdrop(np.array(told["coefficients"]), float(told["noise"]))
+    levels = cv2.imread(str(folder / "old.png"), cv2.IMREAD_COLOR)
+    return None if levels is None else Known(np.ascontiguousarray(levels[..., ::-1]), float(told["noise"]))
 
 
 def _share(levels: NDArray[Any]) -> Field:
@@ -128,17 +145,20 @@ def _ask(network: Any, small: Picture) -> Field:  # noqa: ANN401 - onnxruntime h
     return np.asarray((mask - mask.min()) / max(1e-6, float(mask.max() - mask.min())), np.float32)
 
 
-def cut_out(picture: Picture, mask: Field, *, working_side: int = 1400) -> Cut:
+def cut_out(picture: Picture, mask: Field, *, clean: Picture | None = None, working_side: int = 1400) -> Cut:
     """Cut out the person of a picture (uint8 HxWx3) whose coarse mask is given (float32 HxW).
 
-    `working_side` bounds the longer side at which the closed form is solved; hair before a known backdrop
-    is measured at full size.
+    `clean`: a frame of the empty backdrop. `working_side` bounds the longer side at which the closed form is
+    solved; hair before a known backdrop is measured at full size.
     """
     small, small_mask = shrink(picture, working_side), shrink(mask, working_side)
-    backdrop = fit_backdrop(small, small_mask)
+    known = None if clean is None else match(picture, clean, mask)
+    note = known if isinstance(known, str) else ""
+    backdrop = known if isinstance(known, Known) else fit_backdrop(small, small_mask)
     if backdrop is None:
-        return _cut_blind(picture, small, small_mask)
-    return _cut_before(backdrop, picture, small, small_mask)
+        return replace(_cut_blind(picture, small, small_mask), note=note)
+    seen = completed(small, backdrop.picture(*small_mask.shape), backdrop.noise, small_mask)
+    return replace(_cut_before(backdrop, picture, small, seen), note=note)
 
 
 def _cut_blind(picture: Picture, small: Picture, mask: Field) -> Cut:
@@ -165,7 +185,7 @@ def _filled(mask: Field) -> Field:
     return np.where(small[labels], np.float32(1), mask)
 
 
-def _cut_before(backdrop: Backdrop, picture: Picture, small: Picture, mask: Field) -> Cut:
+def _cut_before(backdrop: Backdrop | Known, picture: Picture, small: Picture, mask: Field) -> Cut:
     """Use the known backdrop: hair by projection, skin and cloth by the closed form, colours by unmixing."""
     old = backdrop.picture(*mask.shape)
     seen = _seen(small, mask, old, backdrop.noise)
@@ -191,7 +211,10 @@ def _cut_before(backdrop: Backdrop, picture: Picture, small: Picture, mask: Fiel
 
 
 def _with_hair(
-    backdrop: Backdrop, picture: Picture, small: Picture, found: tuple[Field, Mask, HairZone, Field, Field]
+    backdrop: Backdrop | Known,
+    picture: Picture,
+    small: Picture,
+    found: tuple[Field, Mask, HairZone, Field, Field],
 ) -> Field:
     trimap, seen, zone, plain, ceiling = found
     side = max(small.shape)

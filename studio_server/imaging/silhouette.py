@@ -1,0 +1,67 @@
+"""What must be person before a known backdrop, whatever the network says.
+
+Once in a while the network takes a head for all there is. Before a backdrop that is known it can be
+overruled: what is lighter, of another tint or far darker than the backdrop is no shadow on it.
+"""
+
+import cv2
+import numpy as np
+
+from studio_server.imaging.pixels import Field, Mask, Picture, disc, grow, inset, peak, soften, trough
+
+SHADOW = 0.5
+"""Share of the backdrop's light that a shadow on it leaves at least; a suit is darker."""
+TINT = 14.0
+"""Levels of 255 between the channels' changes: a shadow is a little bluer or warmer, skin much more so."""
+OVERLOOKED = 0.02
+"""Of the frame: what is smaller than this is strands and fringes, which are measured otherwise."""
+
+
+def completed(picture: Picture, old: Field, noise: float, mask: Field) -> Field:
+    """Add to the coarse mask (HxW, 0..1) what it overlooked.
+
+    `picture` uint8 HxWx3 and `old`, the backdrop, in levels of 255, both at the working size.
+    """
+    found = _surely(picture, old, noise)
+    side = max(mask.shape)
+    body = np.asarray(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, disc(side * 0.006)) > 0)
+    whole = _without_holes(_hanging_together(body | (mask > 0.9), mask))
+    core = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(side * 0.012)) > 0
+    missed = np.asarray(core) & (mask < 0.5)
+    if missed.mean() < OVERLOOKED:
+        return mask
+    return np.maximum(mask, soften(inset(np.asarray(core), 1).astype(np.float32), 1.0))
+
+
+def _surely(picture: Picture, old: Field, noise: float) -> Mask:
+    change = cv2.GaussianBlur(picture, (0, 0), 1.5).astype(np.float32) - old
+    floor = max(6.0, 4.0 * noise)
+    lighter = trough(change) > floor
+    tinted = peak(change) - trough(change) > TINT + 2 * noise
+    dark = (peak(change) < -floor) & (
+        peak((cv2.GaussianBlur(picture, (0, 0), 1.5) + 1) / (old + 1)) < _coded(SHADOW)
+    )
+    return lighter | tinted | dark
+
+
+def _coded(share: float) -> float:
+    """A share of light as a share of sRGB levels (a power of 2.2 is near enough)."""
+    return float(share ** (1 / 2.2))
+
+
+def _hanging_together(body: Mask, mask: Field) -> Mask:
+    """Only what hangs together with what the network saw."""
+    _, labels = cv2.connectedComponents(grow(body, 2).astype(np.uint8), connectivity=8)
+    told = np.unique(labels[(mask > 0.9) & body])
+    return body & np.isin(labels, told[told > 0])
+
+
+def _without_holes(body: Mask) -> Mask:
+    """Fill what is enclosed, the frame's lower edge being closed by whoever stands there."""
+    sealed = np.vstack([body, np.zeros((1, body.shape[1]), bool)])
+    columns = np.nonzero(body[-3:].any(0))[0]
+    if len(columns):
+        sealed[-1, columns.min() : columns.max() + 1] = True
+    free = (~sealed).astype(np.uint8)
+    _, labels = cv2.connectedComponents(np.pad(free, ((1, 0), (1, 1)), constant_values=1), connectivity=4)
+    return np.asarray(labels[1:-1, 1:-1] != labels[0, 0])
