@@ -235,6 +235,9 @@ class PaintJob:
     f_number: float | None = None
     retouch: int = 0
     """0 (off: the skin's pixels are the camera's) to 100; needs the consent to face processing."""
+    clean_plate: Path | None = None
+    """The rendition of the shot of the empty backdrop, and its key."""
+    clean_plate_key: str = ""
 
 
 @dataclass(frozen=True)

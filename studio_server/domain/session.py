@@ -35,6 +35,8 @@ class Session:
     stage: Stage = Stage.PROOFING
     retouch: int = 0
     """How far blemishes and shine are taken back, 0 to 100: 0 is the person as photographed."""
+    clean_plate: str | None = None
+    """The shot that shows the empty backdrop; None: there is none."""
 
     def reached(self, stage: Stage) -> Self:
         return replace(self, stage=max(self.stage, stage))

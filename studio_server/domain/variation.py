@@ -85,6 +85,8 @@ class Brief:
     lane: Lane = Lane.LOCKED
     look: str = "natural"
     retouch: int = 0
+    clean_plate: ShotId | None = None
+    """The shot of the empty backdrop against which the person was cut out."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from studio_server.imaging.retouch import retouch
 
 _PREVIEW = 1600
 """Long side, px, of previews and proofs."""
-_RECIPE = 1
+_RECIPE = 2
 """Part of every name under the cache: raise it when a cut comes out differently."""
 
 
@@ -128,20 +128,23 @@ class LockedPainter:
 
     def _material(self, job: PaintJob) -> Material:
         long_side = _PREVIEW if job.made_in is Pass.PREVIEW else None
-        folder = job.cache / f"cut{_RECIPE}-{job.rendition_key}-{long_side or 'full'}"
+        before = f"-{job.clean_plate_key}" if job.clean_plate else ""
+        folder = job.cache / f"cut{_RECIPE}-{job.rendition_key}{before}-{long_side or 'full'}"
         if self._last is None or self._last.folder != folder:
             self._last = None  # the old one goes before the new one comes: at 12 MP each is 120 MB
             picture = read_rendition(job.rendition, long_side)
-            self._last = Material(folder, picture, self._cut(picture, folder))
+            self._last = Material(folder, picture, self._cut(job, picture, folder))
         return self._last
 
-    def _cut(self, picture: NDArray[np.uint8], folder: Path) -> Cut:
+    def _cut(self, job: PaintJob, picture: NDArray[np.uint8], folder: Path) -> Cut:
         cut = Cut.load(folder)
         if cut is None:
             find_person = self._find_person or functools.partial(
                 coarse_mask, u2net=self._shelf.path("u2net.onnx")
             )
-            cut = cut_out(picture, find_person(picture))
+            long_side = max(picture.shape)
+            clean = read_rendition(job.clean_plate, long_side) if job.clean_plate else None
+            cut = cut_out(picture, find_person(picture), clean=clean)
             cut.save(folder)
         return cut
 

@@ -7,7 +7,7 @@ composite itself is judged. Faces are looked for only where the client has agree
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -81,10 +81,10 @@ class Judge:
             *composite_measures.rows_of_composite(exhibit.rendition, exhibit.cut, exhibit.composite),
         )
         if exhibit.session_faces is None:
-            return _sum_up(rows, Likeness(None, WIDEST, None), looked=False)
+            return _noted(_sum_up(rows, Likeness(None, WIDEST, None), looked=False), exhibit.cut.note)
         own = self._know(exhibit.rendition_key, exhibit.rendition, exhibit.session_faces)
         likeness, face_rows = self._compare(own, _all(exhibit.session_faces), exhibit.composite)
-        return _sum_up((*face_rows, *rows), likeness, looked=True)
+        return _noted(_sum_up((*face_rows, *rows), likeness, looked=True), exhibit.cut.note)
 
     def _know(self, key: str, picture: Picture, session_faces: Path) -> Known:
         known = _read(session_faces, key)
@@ -209,6 +209,10 @@ def _sum_up(rows: tuple[Measure, ...], likeness: Likeness, *, looked: bool) -> R
         delta_ita=likeness.delta_ita,
         measures=rows,
     )
+
+
+def _noted(said: Resemblance, note: str) -> Resemblance:
+    return replace(said, sentence=f"{said.sentence} {note}".strip())
 
 
 def _sentence(faults: list[str], rows: tuple[Measure, ...], *, looked: bool) -> str:

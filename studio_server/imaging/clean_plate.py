@@ -97,7 +97,9 @@ def _shift(small: Picture, plate: Picture, far: Mask) -> tuple[float, float]:
     except cv2.error:  # it does not converge where the two have nothing in common: then nothing is moved
         return 0.0, 0.0
     x, y = float(warp[0, 2]), float(warp[1, 2])
-    return (x / one.shape[1], y / one.shape[0]) if max(abs(x), abs(y)) < SHIFT * max(one.shape) else (0.0, 0.0)
+    return (
+        (x / one.shape[1], y / one.shape[0]) if max(abs(x), abs(y)) < SHIFT * max(one.shape) else (0.0, 0.0)
+    )
 
 
 def _moved(plate: Picture, shift: tuple[float, float]) -> Picture:

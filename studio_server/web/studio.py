@@ -20,7 +20,7 @@ from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import doors, pages, proofing
+from studio_server.workflow import backdrop, doors, pages, proofing
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -52,6 +52,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/close", desk.close, "POST"),
         ("/sessions/<session>/refit", desk.refit, "POST"),
         ("/sessions/<session>/retouch", desk.retouch, "POST"),
+        ("/sessions/<session>/empty", desk.mark_empty, "POST"),
         ("/unclaimed", desk.unclaimed, "GET"),
         ("/shots/<shot>/move", desk.move, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
@@ -104,6 +105,14 @@ class _Studio:
 
     def retouch(self, session: str) -> AnyResponse:
         proofing.set_retouch(self._services, SessionId(session), _number("amount", 0), _ACTOR)
+        return _done(session)
+
+    def mark_empty(self, session: str) -> AnyResponse:
+        """`shot`: the frame of the empty backdrop; left out, there is none any more."""
+        if shot := request.form.get("shot", ""):
+            backdrop.mark_empty(self._services, SessionId(session), ShotId(shot), _ACTOR)
+        else:
+            backdrop.unmark_empty(self._services, SessionId(session), _ACTOR)
         return _done(session)
 
     def cancel(self, job: str) -> AnyResponse:

@@ -82,6 +82,11 @@ class SessionPage:
         return tuple(frame for frame in self.frames if frame.shot.state is not ShotState.UNREADABLE)
 
     @property
+    def empty(self) -> Frame | None:
+        """The frame of the empty backdrop."""
+        return next((frame for frame in self.frames if frame.shot.id == self.session.clean_plate), None)
+
+    @property
     def picks(self) -> int:
         return sum(frame.shot.flag is Flag.PICK for frame in self.frames)
 
@@ -212,7 +217,11 @@ def _row(
     session: Session, shots: Sequence[Shot], made: Sequence[Variation], jobs: Sequence[JobState]
 ) -> SessionRow:
     states = Counter(shot.state for shot in shots)
-    readable = [shot for shot in shots if shot.thumbnail and shot.state is ShotState.DEVELOPED]
+    readable = [
+        shot
+        for shot in shots
+        if shot.thumbnail and shot.state is ShotState.DEVELOPED and shot.id != session.clean_plate
+    ]
     picks = [shot for shot in readable if shot.flag is Flag.PICK]
     cover = (picks or readable)[:1]
     return SessionRow(

@@ -218,6 +218,7 @@ def sheet_page(services: Services, session_id: SessionId) -> SheetPage:
     proofs = tuple(
         _proof(number, shot, pictures, here.composites and _runs(jobs, f"preview-{shot.id}"))
         for number, shot in enumerate(shots, 1)
+        if shot.id != here.session.clean_plate
     )
     chosen = frozenset(here.session.contexts)
     cards = (ContextCard(known, known.id in chosen) for known in CONTEXTS)

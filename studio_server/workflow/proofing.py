@@ -83,6 +83,8 @@ def claim(services: Services, shot_id: ShotId, session_id: SessionId, actor: str
         if shot.session_id == session.id:
             return
         work.save(replace(shot, session_id=session.id, flag=Flag.NONE))
+        if shot.session_id is not None and work.session(shot.session_id).clean_plate == shot.id:
+            work.save(replace(work.session(shot.session_id), clean_plate=None))
         work.append(_decision(services, session_id, actor, "claim", shot_id, shot.session_id or ""))
         work.commit(ProofReady(shot.id, session.id))
     services.board.publish(shot.session_id, "shot", {"shot": shot_id, "state": "gone"})
@@ -201,6 +203,9 @@ def _shot_of(work: UnitOfWork, session_id: SessionId, shot_id: ShotId) -> Shot:
 def _require_room(session: Session, shot: Shot, work: UnitOfWork) -> None:
     if not shot.pickable:
         msg = f"This picture cannot be picked. {shot.reason or 'Its proof is not ready yet.'}"
+        raise Conflict(msg)
+    if shot.id == session.clean_plate:
+        msg = "This picture shows the empty backdrop. Take that mark off first to pick it."
         raise Conflict(msg)
     picks = sum(other.flag is Flag.PICK for other in work.shots(session.id))
     if picks >= session.pick_limit:

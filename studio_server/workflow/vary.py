@@ -68,7 +68,12 @@ def _first_looks(session: Session, shot: Shot) -> list[Brief]:
     seed = int(hashlib.sha256(shot.id.encode()).hexdigest()[:6], 16)
     start = seed % len(session.contexts)
     turned = session.contexts[start:] + session.contexts[:start]
-    return [Brief(shot.id, place, seed, retouch=session.retouch) for place in turned[:FIRST_LOOKS]]
+    return [_brief(session, shot, place, seed) for place in turned[:FIRST_LOOKS]]
+
+
+def _brief(session: Session, shot: Shot, place: str, seed: int) -> Brief:
+    clean = ShotId(session.clean_plate) if session.clean_plate else None
+    return Brief(shot.id, place, seed, retouch=session.retouch, clean_plate=clean)
 
 
 def _sitting(services: Services, session_id: SessionId, made_in: Pass, likeness: Likeness | None) -> Sitting:
@@ -98,8 +103,7 @@ def _briefs(session: Session, picks: Sequence[Shot], seen: Mapping[ShotId, Expre
         turn = number % len(best) if not seen else 0
         shots = ranked(place, best[turn:] + best[:turn], seen)
         briefs += [
-            Brief(shots[n % len(shots)].id, place, _seed(session, place, n), retouch=session.retouch)
-            for n in range(SEEDS)
+            _brief(session, shots[n % len(shots)], place, _seed(session, place, n)) for n in range(SEEDS)
         ]
     return sorted(briefs, key=lambda brief: brief.shot_id)
 
@@ -151,6 +155,7 @@ def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
 
 def _job(services: Services, sitting: Sitting, brief: Brief, shot: Shot) -> PaintJob:
     own = sitting.session.id
+    clean = _shot(services, brief.clean_plate) if brief.clean_plate else None
     return PaintJob(
         rendition=rendition(services, shot),
         rendition_key=key_of(shot),
@@ -164,7 +169,14 @@ def _job(services: Services, sitting: Sitting, brief: Brief, shot: Shot) -> Pain
         focal_length_mm=shot.capture.focal_length_mm,
         f_number=shot.capture.f_number,
         retouch=brief.retouch,
+        clean_plate=rendition(services, clean) if clean else None,
+        clean_plate_key=key_of(clean) if clean else "",
     )
+
+
+def _shot(services: Services, shot_id: ShotId) -> Shot:
+    with services.read() as work:
+        return work.shot(shot_id)
 
 
 def _adapter(services: Services, likeness: Likeness | None) -> Path | None:
@@ -176,4 +188,5 @@ def _id(sitting: Sitting, brief: Brief) -> VariationId:
     likeness = sitting.likeness.id if sitting.likeness else "unfitted"
     words = "|".join((sitting.made_in.value, likeness, brief.shot_id, brief.context, str(brief.seed)))
     words += f"|retouch {brief.retouch}" if brief.retouch else ""
+    words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

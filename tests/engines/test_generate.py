@@ -98,12 +98,19 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_another_picture(
     assert painter.paint(replace(job, seed=2)).picture != first.picture
 
 
+def test_a_cut_against_a_clean_plate_is_kept_apart(painter, job, monkeypatch):
+    monkeypatch.setattr(generate, "_PREVIEW", 320)
+    asked = replace(job, made_in=Pass.PREVIEW, clean_plate=job.rendition, clean_plate_key="empty")
+    painter.paint(asked)
+    assert [folder.name for folder in job.cache.glob("cut*")] == [f"cut2-{job.rendition_key}-empty-320"]
+
+
 def test_a_preview_is_at_most_of_screen_size_and_has_a_matte_of_its_own(painter, job, monkeypatch):
     assert generate._PREVIEW == 1600
     monkeypatch.setattr(generate, "_PREVIEW", 320)
     painted = painter.paint(replace(job, made_in=Pass.PREVIEW))
     assert (painted.width, painted.height) == (240, 320)
-    assert [folder.name for folder in job.cache.glob("cut*")] == [f"cut1-{job.rendition_key}-320"]
+    assert [folder.name for folder in job.cache.glob("cut*")] == [f"cut2-{job.rendition_key}-320"]
 
 
 def test_without_consent_nothing_of_a_face_is_kept(painter, job):
