@@ -1,5 +1,6 @@
 """`studio bench …`."""
 
+import itertools
 import json
 import os
 import tempfile
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from studio_server.bench import vary as varying
     from studio_server.bench.judge import Case, Models
     from studio_server.bench.matte import Row
+    from studio_server.bench.planted import Planted
     from studio_server.domain.variation import Measure
 
 console = Console(highlight=False)
@@ -143,6 +145,7 @@ def _keep(out: Path | None, rows: Iterable[object], reckoned: Sequence[str]) -> 
 @click.option("--out", type=click.Path(path_type=Path), default=Path("judged"), show_default=True)
 @click.option("--tags", type=click.Path(path_type=Path), help='JSON: {"person": ["glasses", "beard"]}.')
 @click.option("--faults", is_flag=True, help="Plant faults into the portraits instead.")
+@click.option("--portraits", is_flag=True, help="With --faults: into portraits alone, not into composites.")
 @click.option("--faces", type=int, default=0, help="Paint so many surroundings instead; look for faces.")
 def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     """Each person in four contexts: every row of the judge, and the share that it accepts.
@@ -150,15 +153,14 @@ def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     The composites are kept in OUT, so that the worst accepted ones can be looked at.
     """
     from studio_server.bench.judge import judge_people, people_of, read_cases, write_cases  # noqa: PLC0415
-    from studio_server.bench.planted import plant, planted_table  # noqa: PLC0415
 
     if asked["faces"]:
         _look_for_faces(asked["faces"], asked["file"])
         return
     pictures, models = people_of(asked["people"] or Path(), asked["pattern"]), _judges()
+    tags = json.loads(asked["tags"].read_text()) if asked["tags"] else {}
     if asked["faults"]:
-        for line in planted_table(plant(pictures, models)):
-            console.print(line)
+        _plant_faults(pictures, models, asked, tags)
         return
     cases = read_cases(asked["file"])
     for case in judge_people(pictures, models, asked["out"], cases):
@@ -167,8 +169,41 @@ def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
         if asked["file"]:
             write_cases(asked["file"], cases)
     console.print(judge_table(cases))
-    tags = json.loads(asked["tags"].read_text()) if asked["tags"] else {}
     _print_shares(cases, tags)
+
+
+def _plant_faults(
+    pictures: Sequence[Path], models: "Models", asked: dict[str, Any], tags: dict[str, list[str]]
+) -> None:
+    from studio_server.bench import planted as planting  # noqa: PLC0415
+    from studio_server.bench.planted_composites import plant_composites  # noqa: PLC0415
+    from studio_server.imaging.portrait_measures import Sight  # noqa: PLC0415
+
+    planted = planting.read_planted(asked["file"])
+    done = {
+        lane: frozenset(one.person for one in planted if one.lane == lane)
+        for lane in (planting.FACE, planting.COMPOSITE)
+    }
+    grey = frozenset(person for person, told in tags.items() if "grey hair" in told)
+    assert models.mesh is not None
+    sight = Sight(models.faces, models.mesh, models.u2net)
+    faces = planting.plant(pictures, sight, done[planting.FACE], grey)
+    composites = plant_composites(pictures, models, asked["out"], done[planting.COMPOSITE])
+    for found in itertools.chain(faces, () if asked["portraits"] else composites):
+        planted += found
+        console.print(f"{found[0].person}, {found[0].lane}: {len(found)} pictures", style="dim")
+        if asked["file"]:
+            planting.write_planted(asked["file"], planted)
+    _print_planted(planted, tags)
+
+
+def _print_planted(planted: Sequence["Planted"], tags: dict[str, list[str]]) -> None:
+    from studio_server.bench.planted_table import fault_table, group_table, missed  # noqa: PLC0415
+
+    console.print(fault_table(planted))
+    console.print(group_table(planted, tags))
+    for line in missed(planted):
+        console.print(line, style="dim")
 
 
 def _look_for_faces(count: int, file: Path | None) -> None:

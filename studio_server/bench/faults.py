@@ -4,31 +4,14 @@ Those of a face go into portraits; each takes a portrait, its landmarks and a st
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from studio_server.bench.reshaped import Sitter, larger_eyes, narrow_nose, slim_jaw
 from studio_server.imaging.pixels import Field, Picture, lab_of
 
 MILD, STRONG = 0, 1
-
-
-@dataclass(frozen=True)
-class Sitter:
-    picture: Picture
-    landmarks: NDArray[np.float32]
-    """(5, 2): as dlib's, in pixels of the picture."""
-
-    @property
-    def eyes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return self.landmarks[2:4].mean(0), self.landmarks[0:2].mean(0)
-
-    @property
-    def width(self) -> float:
-        """Distance of the eyes' middles, px."""
-        return float(np.linalg.norm(self.eyes[1] - self.eyes[0]))
 
 
 def face_of(sitter: Sitter) -> Field:
@@ -89,18 +72,6 @@ def smooth_skin(sitter: Sitter, stranger: Sitter, level: int) -> Picture:  # noq
     return _mix(sitter.picture, np.asarray(soft, np.uint8), face_of(sitter) * np.float32((0.5, 0.9)[level]))
 
 
-def narrow_nose(sitter: Sitter, stranger: Sitter, level: int) -> Picture:  # noqa: ARG001 - one signature
-    """The nose pinched by 12 % or 24 %."""
-    height, width = sitter.picture.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    nose = sitter.landmarks[4]
-    reach = sitter.width * 0.55
-    away = np.hypot(x - nose[0], (y - nose[1]) * 0.8) / reach
-    pinch = np.float32((0.12, 0.24)[level]) * np.clip(1 - away**2, 0, 1)
-    there = nose[0] + (x - nose[0]) * (1 + pinch / (1 - pinch))
-    return np.asarray(cv2.remap(sitter.picture, there.astype(np.float32), y, cv2.INTER_CUBIC), np.uint8)
-
-
 def two_faces(sitter: Sitter, stranger: Sitter, level: int) -> Picture:
     """A stranger looks over a shoulder: 55 % or 75 % as large."""
     share = (0.55, 0.75)[level] * sitter.width / stranger.width
@@ -137,6 +108,8 @@ OF_A_FACE: dict[str, Fault] = {
     "changed eye colour": other_eyes,
     "smoothed skin": smooth_skin,
     "narrowed nose": narrow_nose,
+    "larger eyes": larger_eyes,
+    "slimmer jaw": slim_jaw,
     "two faces": two_faces,
     "cut head": cut_head,
     "colour cast": colour_cast,

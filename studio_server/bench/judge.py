@@ -82,7 +82,7 @@ def judge_people(
         if not wanted:
             continue
         picture = read_rendition(file, None)
-        cut = _cut(picture, models.u2net, kept / person / "cut")
+        cut = cut_of(picture, models.u2net, kept / person / "cut")
         session = kept / person / "faces"
         judge.learn([(each.name, each) for each in sorted(file.parent.glob("*.jpg"))], session)
         ita = tone_of(picture, models.faces)
@@ -95,14 +95,17 @@ def judge_people(
 
 def _exhibit(shot: tuple[Picture, Cut], key: str, context: str, folder: Path) -> Exhibit:
     picture, cut = shot
-    seed = 1 + CONTEXTS.index(context)
-    place = behind(context, seed, frame_of(cut.alpha, None, None)).picture
-    plate = facing_the_light(place, picture, cut)
-    made = compose(picture, cut, plate, seed=seed)
+    made = compose(picture, cut, place_for(picture, cut, context), seed=1 + CONTEXTS.index(context))
     return Exhibit(picture, cut, made, key, folder / "faces", folder / "cut")
 
 
-def _cut(picture: Picture, u2net: Path, folder: Path) -> Cut:
+def place_for(picture: Picture, cut: Cut, context: str) -> Picture:
+    place = behind(context, 1 + CONTEXTS.index(context), frame_of(cut.alpha, None, None)).picture
+    return facing_the_light(place, picture, cut)
+
+
+def cut_of(picture: Picture, u2net: Path, folder: Path) -> Cut:
+    """Take the kept cut, or cut out and keep."""
     cut = Cut.load(folder)
     if cut is None:
         cut = cut_out(picture, coarse_mask(picture, u2net))

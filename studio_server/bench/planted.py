@@ -1,59 +1,149 @@
-"""Which of the planted faults are refused, and how many untouched crops of genuine shots."""
+"""Faults planted into portraits, and genuine pictures, before the synthetic lane's judge.
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+Hair is looked at where it matters: in genuine pictures, and where its grey was taken away.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from studio_server.bench.faults import MILD, OF_A_FACE, STRONG, Sitter
-from studio_server.bench.judge import Models
+from studio_server.bench.faults import MILD, OF_A_FACE, STRONG
+from studio_server.bench.greyed import darkened, painted_grey
+from studio_server.bench.reshaped import Sitter
+from studio_server.domain.variation import Resemblance
+from studio_server.engines.acquaintance import Acquaintance, acquaint
 from studio_server.engines.generate import read_rendition
 from studio_server.engines.portrait import judge_portrait
+from studio_server.imaging.face_hair import LEAST, hair_mask
 from studio_server.imaging.faces import FaceModels, find_faces
-from studio_server.imaging.pixels import Picture
-from studio_server.imaging.portrait_measures import traits_of
+from studio_server.imaging.matte import coarse_mask
+from studio_server.imaging.pixels import Mask, Picture
+from studio_server.imaging.portrait_measures import Sight, Traits, traits_of
 
-GENUINE = "untouched crop"
+FACE, COMPOSITE = "face", "composite"
+CROP, OTHER, FEW = "untouched crop", "another shot, of 3 and more", "another shot, of 2"
+GREY, PAINTED = "grey darkened", "painted grey, darkened"
 CROPS = 2
+Look = Callable[[Picture], Traits | None]
 
 
 @dataclass(frozen=True)
 class Planted:
     person: str
+    lane: str
     fault: str
     level: int
     refused: bool
     sentence: str
+    failed: tuple[str, ...]
+    """The judge's rows that the picture did not pass."""
+    ita: float | None
+    """Of the first shot; None where no face was found."""
+    held_out: bool
+    """Every other person: no limit was set on their pictures."""
 
 
-def plant(pictures: Sequence[Path], models: Models) -> Iterator[Planted]:
-    """Judge every fault in the first shot of every person, and untouched crops of all their shots."""
-    assert models.mesh is not None
-    luck = np.random.default_rng(0)
+@dataclass(frozen=True)
+class Subject:
+    person: str
+    ita: float | None
+    held_out: bool
+
+    def said(self, lane: str, fault: str, level: int, verdict: Resemblance) -> Planted:
+        failed = tuple(row.name for row in verdict.measures if not row.passed)
+        return Planted(
+            self.person,
+            lane,
+            fault,
+            level,
+            not verdict.accepted,
+            verdict.sentence,
+            failed,
+            self.ita,
+            self.held_out,
+        )
+
+
+def plant(
+    pictures: Sequence[Path], sight: Sight, done: frozenset[str], grey: frozenset[str]
+) -> Iterator[list[Planted]]:
+    """Person by person: every fault in the first shot, crops, and each shot against the others.
+
+    `done`: who need not be judged again. `grey`: whose hair is.
+    """
     for index, file in enumerate(pictures):
-        stranger = sitter_of(pictures[(index + 5) % len(pictures)], models.faces)
-        sitter = sitter_of(file, models.faces)
-        if sitter is None or stranger is None:
-            continue
-        shots = [read_rendition(each, None) for each in sorted(file.parent.glob("*" + file.suffix))]
-        session = [traits_of(shot, models.faces, models.mesh) for shot in shots]
-        for fault, level, picture in _cases(sitter, stranger, shots, luck):
-            said = judge_portrait(traits_of(picture, models.faces, models.mesh), session)
-            yield Planted(file.parent.name, fault, level, not said.accepted, said.sentence)
+        stranger = pictures[(index + (5 if len(pictures) > 5 else 1)) % len(pictures)]
+        if file.parent.name not in done:
+            yield _of_one(file, stranger, sight, (bool(index % 2), file.parent.name in grey))
 
 
-def _cases(
-    sitter: Sitter, stranger: Sitter, shots: Sequence[Picture], luck: np.random.Generator
-) -> Iterator[tuple[str, int, Picture]]:
-    for shot in shots:
-        for _ in range(CROPS):
-            yield GENUINE, MILD, crop(shot, luck)
+def _of_one(file: Path, stranger: Path, sight: Sight, told: tuple[bool, bool]) -> list[Planted]:
+    held_out, is_grey = told
+    shots = [read_rendition(each, None) for each in sorted(file.parent.glob("*" + file.suffix))]
+    glance = partial(traits_of, sight=replace(sight, u2net=None))
+    look = partial(traits_of, sight=sight)
+    traits = [look(shot) for shot in shots]
+    ita = traits[0].skin.ita if traits[0] else None
+    subject = Subject(file.parent.name, ita, held_out)
+    sitters = sitter_of(file, sight.faces), sitter_of(stranger, sight.faces)
+    seen = [one for one in traits if one is not None]
+    return [
+        *_faults(sitters, acquaint(traits), glance, subject),
+        *_crops(shots, acquaint(traits), look, subject),
+        *_others(traits, subject),
+        *_grey(seen, sight, subject, painted=not is_grey),
+    ]
+
+
+def _faults(
+    sitters: tuple[Sitter | None, Sitter | None], known: Acquaintance, look: Look, subject: Subject
+) -> Iterator[Planted]:
+    sitter, stranger = sitters
+    if sitter is None or stranger is None:
+        return
     for name, fault in OF_A_FACE.items():
         for level in (MILD, STRONG):
-            yield name, level, fault(sitter, stranger, level)
+            verdict = judge_portrait(look(fault(sitter, stranger, level)), known)
+            yield subject.said(FACE, name, level, verdict)
+
+
+def _crops(shots: Sequence[Picture], known: Acquaintance, look: Look, subject: Subject) -> Iterator[Planted]:
+    luck = np.random.default_rng(0)
+    for shot in shots:
+        for _ in range(CROPS):
+            yield subject.said(FACE, CROP, MILD, judge_portrait(look(crop(shot, luck)), known))
+
+
+def _others(traits: Sequence[Traits | None], subject: Subject) -> Iterator[Planted]:
+    name = FEW if len(traits) < 3 else OTHER
+    for index, one in enumerate(traits):
+        rest = [*traits[:index], *traits[index + 1 :]]
+        if any(rest):
+            yield subject.said(FACE, name, MILD, judge_portrait(one, acquaint(rest)))
+
+
+def _grey(traits: Sequence[Traits], sight: Sight, subject: Subject, *, painted: bool) -> Iterator[Planted]:
+    """On the upright copies, which are portraits too: there it is known where the hair is."""
+    shots = [(one.face.picture, _hair(one, sight)) for one in traits[:2]]
+    if not shots or min(int(hair.sum()) for _, hair in shots) < LEAST:
+        return
+    whole = [painted_grey(*shot, 1.0) if painted else shot[0] for shot in shots]
+    known = acquaint([traits_of(picture, sight) for picture in whole])
+    for level in (MILD, STRONG):
+        picture, hair = shots[0]
+        fault = painted_grey(picture, hair, (0.5, 0.0)[level]) if painted else darkened(picture, hair, level)
+        verdict = judge_portrait(traits_of(fault, sight), known)
+        yield subject.said(FACE, PAINTED if painted else GREY, level, verdict)
+
+
+def _hair(one: Traits, sight: Sight) -> Mask:
+    assert sight.u2net is not None
+    return hair_mask(one.face, coarse_mask(one.face.picture, sight.u2net), one.skin)
 
 
 def sitter_of(file: Path, models: FaceModels) -> Sitter | None:
@@ -76,15 +166,14 @@ def crop(picture: Picture, luck: np.random.Generator) -> Picture:
     return np.asarray(decoded, np.uint8)
 
 
-def planted_table(planted: Iterable[Planted]) -> list[str]:
-    """Refused and all per fault, mild and strong; then the sums."""
-    counts: dict[tuple[str, int], list[bool]] = defaultdict(list)
-    for one in planted:
-        counts[one.fault, one.level].append(one.refused)
-        counts["genuine" if one.fault == GENUINE else "all faults", one.level].append(one.refused)
-    words = ("mild", "strong")
-    return [
-        f"{fault}, {words[level]}: {sum(found)} of {len(found)} refused ({sum(found) / len(found):.0%})"
-        for (fault, level), found in counts.items()
-        if fault != "genuine"
-    ]
+def read_planted(file: Path | None) -> list[Planted]:
+    if file is None or not file.exists():
+        return []
+    told = json.loads(file.read_text())["planted"]
+    return [Planted(**one | {"failed": tuple(one["failed"])}) for one in told]
+
+
+def write_planted(file: Path, planted: Sequence[Planted]) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps({"planted": [asdict(one) for one in planted]}, indent=1))
+    part.replace(file)

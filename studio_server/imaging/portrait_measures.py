@@ -1,6 +1,6 @@
 """What can be measured of a face without knowing how its picture was made.
 
-Everything is taken off one upright copy whose eyes lie `EYES` pixels apart, so that crops and sizes compare.
+Nearly everything is taken off one upright copy, so that crops and sizes compare.
 """
 
 from dataclasses import dataclass
@@ -10,66 +10,60 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_server.imaging.faces import FaceModels, find_faces, skin_tone
+from studio_server.imaging.face_hair import hair_of
+from studio_server.imaging.face_skin import Skin, skin_of
+from studio_server.imaging.faces import FaceModels, find_faces
 from studio_server.imaging.landmarks import CHIN, find_mesh
+from studio_server.imaging.matte import coarse_mask
 from studio_server.imaging.pixels import Field, Picture, lab_of, shrink
+from studio_server.imaging.upright import EYES, SIDE, Upright, stand_upright
 
-EYES = 160
-"""Pixels between the middles of the eyes in the upright copy."""
-SIDE = 480
 SEARCHED = 1000
-WINGS, OUTER, CHEEKS = (129, 358), (33, 263), (234, 454)
-"""Of the face mesh: the nose's wings, the eyes' outer corners, the widest points of the face."""
+OUTER, CHEEKS = (33, 263), (234, 454)
+"""Of the face mesh: the eyes' outer corners, the widest points of the face."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The model files that are needed to look at a portrait."""
+
+    faces: FaceModels
+    mesh: Path
+    u2net: Path | None
+    """None: hair is not looked at, which takes most of the time."""
 
 
 @dataclass(frozen=True)
 class Traits:
+    """Of the largest face."""
+
     faces: int
     embedding: NDArray[np.float32]
-    """(128,); like all below it holds good for the largest face; empty where there is none."""
-    lab: NDArray[np.float64]
-    """CIE Lab of the cheeks."""
-    ita: float
+    """(128,)"""
+    skin: Skin
     iris: NDArray[np.float64]
     """CIE Lab of the eyes' rings, the mean of both."""
-    texture: float
-    """SD of L* finer than 1/100 of the eyes' distance, on cheeks and forehead (the median patch)."""
-    nose: float
-    """Width over the distance of the eyes' outer corners."""
+    hair: NDArray[np.float64] | None
+    """Median CIE Lab of the hair, and the L* of its lightest fifth (4,); None where there is too little."""
     room: float
     """Above the crown, as a share of the head's height; negative: it is cut. The least of four sides."""
+    face: Upright
 
 
-def traits_of(picture: Picture, models: FaceModels, mesh: Path) -> Traits:
-    """Measure the largest face of HxWx3 uint8 sRGB. Only for clients who agreed to face processing."""
+def traits_of(picture: Picture, sight: Sight) -> Traits | None:
+    """Measure HxWx3 uint8 sRGB; None without a face. Only for clients who agreed to face processing."""
     small = shrink(picture, SEARCHED)
-    faces = find_faces(small, models)
-    nothing = np.zeros(3)
+    faces = find_faces(small, sight.faces)
     if not faces:
-        return Traits(0, np.zeros(0, np.float32), nothing, 0.0, nothing, 0.0, 0.0, 0.0)
-    face = faces[0]
-    ita, lab = skin_tone(small, face)
-    points = find_mesh(small, face, mesh).points[:, :2]
-    upright = _upright(picture, face.landmarks * max(picture.shape[:2]) / max(small.shape[:2]))
-    nose = _apart(points, WINGS) / _apart(points, OUTER)
+        return None
+    points = find_mesh(small, faces[0], sight.mesh).points[:, :2]
+    scale = max(picture.shape[:2]) / max(small.shape[:2])
+    upright = stand_upright(picture, faces[0].landmarks * scale, points * scale)
+    skin = skin_of(upright)
+    hair = hair_of(upright, coarse_mask(upright.picture, sight.u2net), skin) if sight.u2net else None
     room = _room(points, (small.shape[0], small.shape[1]))
-    return Traits(len(faces), face.embedding, lab, ita, _iris(upright), _texture(upright), nose, room)
-
-
-def _apart(points: NDArray[np.float32], pair: tuple[int, int]) -> float:
-    return float(np.linalg.norm(points[pair[0]] - points[pair[1]]))
-
-
-def _upright(picture: Picture, landmarks: NDArray[np.float32]) -> Field:
-    """CIE Lab of the face, SIDE x SIDE: eyes level, at 0.4 of its height."""
-    right, left = landmarks[0:2].mean(0), landmarks[2:4].mean(0)
-    across = right - left
-    scale = EYES / float(np.linalg.norm(across))
-    middle = (float((right + left)[0]) / 2, float((right + left)[1]) / 2)
-    turn = cv2.getRotationMatrix2D(middle, float(np.degrees(np.arctan2(across[1], across[0]))), scale)
-    turn[:, 2] += np.array([SIDE / 2 - middle[0], SIDE * 0.4 - middle[1]])
-    softened = cv2.GaussianBlur(picture, (0, 0), 0.35 / scale) if scale < 1 else picture
-    return lab_of(np.asarray(cv2.warpAffine(softened, turn, (SIDE, SIDE), flags=cv2.INTER_CUBIC), np.uint8))
+    iris = _iris(lab_of(upright.picture))
+    return Traits(len(faces), faces[0].embedding, skin, iris, hair, room, upright)
 
 
 def _iris(upright: Field) -> NDArray[np.float64]:
@@ -80,7 +74,7 @@ def _iris(upright: Field) -> NDArray[np.float64]:
     radius = 0.093 * EYES
     found = []
     for side in (-1, 1):
-        x, y = round(SIDE / 2 + side * EYES / 2), round(SIDE * 0.4)
+        x, y = round(SIDE / 2 + side * EYES / 2), SIDE // 2
         eye = upright[y - 24 : y + 24, x - 24 : x + 24]
         dark = cv2.GaussianBlur(np.asarray(eye[..., 0]), (0, 0), radius * 0.5)
         rows, columns = np.mgrid[0:48, 0:48]
@@ -92,15 +86,6 @@ def _iris(upright: Field) -> NDArray[np.float64]:
         if ring.sum() > 20:
             found.append(np.median(eye[ring], axis=0))
     return np.asarray(np.mean(found, axis=0) if found else np.zeros(3), np.float64)
-
-
-def _texture(upright: Field) -> float:
-    lightness = np.ascontiguousarray(upright[..., 0])
-    fine = lightness - cv2.GaussianBlur(lightness, (0, 0), EYES / 100)
-    x, y, half = SIDE // 2, round(SIDE * 0.4), EYES // 8
-    places = [(x - EYES // 2, y + EYES // 2), (x + EYES // 2, y + EYES // 2), (x, y - EYES // 2)]
-    patches = [fine[v - half : v + half, u - half : u + half] for u, v in places]
-    return float(np.median([patch.std() for patch in patches]))
 
 
 def _room(points: NDArray[np.float32], shape: tuple[int, int]) -> float:

@@ -7,7 +7,6 @@ from skimage.data import astronaut
 from studio_server.bench.faults import (
     MILD,
     STRONG,
-    Sitter,
     colour_cast,
     darker_skin,
     lighter_skin,
@@ -22,23 +21,12 @@ from studio_server.bench.judge import (
     shares,
     write_cases,
 )
+from studio_server.bench.reshaped import Sitter, larger_eyes, narrow_nose, slim_jaw
 from studio_server.domain.errors import NotFound
 from studio_server.domain.variation import Measure
-from studio_server.engines.portrait import judge_portrait
-from studio_server.imaging.portrait_measures import Traits
 
 ROW = Measure("hair kept", 0.99, 0.98, passed=True)
 CASE = Case("ann", "garden", True, "Accepted.", 60.0, (ROW,))
-SHOT = Traits(
-    1,
-    np.full(128, 0.1, np.float32),
-    np.array([65.0, 12.0, 15.0]),
-    45.0,
-    np.array([30.0, 5.0, 10.0]),
-    2.0,
-    0.4,
-    0.3,
-)
 
 
 def test_cases_come_back_from_the_file_as_they_were(tmp_path):
@@ -64,35 +52,9 @@ def test_a_folder_without_people_is_explained(tmp_path):
         people_of(tmp_path, "*")
 
 
-def test_the_shots_own_traits_are_accepted():
-    assert judge_portrait(SHOT, [SHOT]).accepted
-
-
 @pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"faces": 2}, "not exactly one face"),
-        ({"embedding": np.full(128, 0.2, np.float32)}, "too far from this session"),
-        ({"ita": 60.0}, "lighter or darker"),
-        ({"lab": np.array([65.0, 12.0, 24.0])}, "colour has shifted"),
-        ({"iris": np.array([30.0, 0.0, -8.0])}, "colour of the eyes"),
-        ({"texture": 1.0}, "plastic"),
-        ({"nose": 0.3}, "another width"),
-        ({"room": -0.2}, "cut by the frame"),
-    ],
+    "fault", [lighter_skin, darker_skin, smooth_skin, colour_cast, narrow_nose, larger_eyes, slim_jaw]
 )
-def test_each_fault_is_refused_in_its_own_words(change, said):
-    verdict = judge_portrait(replace(SHOT, **change), [SHOT])
-    assert not verdict.accepted
-    assert said in verdict.sentence
-
-
-def test_without_a_face_in_the_shots_nothing_is_accepted():
-    verdict = judge_portrait(SHOT, [replace(SHOT, faces=0)])
-    assert "nothing can be compared" in verdict.sentence
-
-
-@pytest.mark.parametrize("fault", [lighter_skin, darker_skin, smooth_skin, colour_cast])
 def test_a_strong_fault_changes_more_than_a_mild_one(fault):
     eyes = np.array([[250, 107], [227, 107], [183, 107], [208, 107], [216, 140]], np.float32)
     sitter = Sitter(astronaut(), eyes)

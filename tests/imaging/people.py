@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import skimage.data
 
+from studio_server.imaging.upright import OVAL, SIDE, Upright
+
 PORTRAITS = Path(__file__).parents[3] / "shared" / "data" / "portraits"
 
 
@@ -61,3 +63,34 @@ def plate(colour=(70, 80, 66), side=300):
     y, x = np.mgrid[0:side, 0:side] / side
     light = 1.2 - 0.5 * np.hypot(x - 0.3, y - 0.3)
     return np.rint((light[..., None] * np.array(colour)).clip(0, 255)).astype(np.uint8)
+
+
+EYE, NOSE, JAW = 80, 34, 95
+"""Half distances in pixels of the drawn upright face below: of the eyes, of the nose's wings, of the jaw."""
+
+
+def upright_face(colour=(205, 160, 135), hair=(40, 30, 26), seed=1):
+    """A drawn face of noisy skin with hair above it, before grey paper, and the person (0..1)."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    middle = SIDE // 2
+    face = np.hypot((x - middle) / 130, (y - middle - 70) / 190) < 1
+    head = np.hypot((x - middle) / 160, (y - middle) / 260) < 1
+    picture = np.where(head[..., None] & (y < middle)[..., None], np.array(hair), np.array((190, 192, 194)))
+    picture = np.where(face[..., None], np.array(colour), picture).astype(np.float32)
+    random = np.random.default_rng(seed)
+    coarse = cv2.GaussianBlur(random.normal(0, 1, (SIDE, SIDE)).astype(np.float32), (0, 0), 4)
+    noise = random.normal(0, 4, (SIDE, SIDE)) + 12 * coarse / coarse.std()
+    shown = np.rint((picture * (1 + noise[..., None] / 100)).clip(0, 255)).astype(np.uint8)
+    person = (face | (head & (y < middle))).astype(np.float32)
+    return Upright(shown, _mesh(middle)), person
+
+
+def _mesh(middle):
+    points = np.full((468, 2), middle, np.float32)
+    angles = np.linspace(0, 2 * np.pi, len(OVAL), endpoint=False)
+    points[list(OVAL)] = np.stack([middle + 125 * np.sin(angles), middle + 70 - 180 * np.cos(angles)], 1)
+    for pair, half, down in (((129, 358), NOSE, 75), ((172, 397), JAW, 190)):
+        points[list(pair)] = (middle - half, middle + down), (middle + half, middle + down)
+    for pair, side in (((33, 133), -1), ((263, 362), 1)):
+        points[list(pair)] = (middle + side * (EYE + 25), middle), (middle + side * (EYE - 25), middle)
+    return points
