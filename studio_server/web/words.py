@@ -73,6 +73,15 @@ def measure(row: Measure) -> str:
     return figure(row.value) + (f" (limit {figure(row.limit)})" if row.limit is not None else "")
 
 
+def certainty(sure: str) -> str:
+    """How far a first guess is to be believed."""
+    return {
+        "sure": "The picture says so plainly.",
+        "fair": "The picture suggests it; please look.",
+        "guess": "The picture does not tell; this is only where it usually is.",
+    }[sure]
+
+
 def pixels(width: int, height: int) -> str:
     return f"{width} \N{MULTIPLICATION SIGN} {height}" if width and height else ""
 
@@ -94,4 +103,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "figure": figure,
     "measure": measure,
     "pixels": pixels,
+    "certainty": certainty,
 }

@@ -28,6 +28,15 @@ EXPECTED = {
     "GET /unclaimed": (303, 303, 303, 200, 303),
     "POST /shots/<shot>/move": (401, 401, 401, 303, 403),
     "POST /jobs/<job>/cancel": (401, 401, 401, 404, 403),
+    "GET /plates": (303, 303, 303, 200, 303),
+    "POST /plates": (401, 401, 401, 400, 403),
+    "GET /plates/<plate>": (303, 303, 303, 200, 303),
+    "POST /plates/<plate>": (401, 401, 401, 303, 403),
+    "POST /plates/<plate>/remove": (401, 401, 401, 303, 403),
+    "POST /plates/<plate>/put-back": (401, 401, 401, 303, 403),
+    "GET /media/plates/<plate>/thumbnail": (303, 303, 303, 200, 303),
+    "GET /media/plates/<plate>/picture": (303, 303, 303, 200, 303),
+    "GET /c/<ticket>/media/plates/<plate>": (403, 403, 200, 403, 403),
     "GET /keys": (303, 303, 303, 200, 303),
     "POST /keys": (401, 401, 401, 200, 403),
     "POST /keys/<key>/revoke": (401, 401, 401, 303, 403),
@@ -70,6 +79,14 @@ EXPECTED = {
     "POST /login": (403, 403, 403, 403, 403),
 }
 FORMS = {
+    "POST /plates": {"title": "No photograph comes with this"},
+    "POST /plates/<plate>": {
+        "title": "Lobby of ours",
+        "horizon": "40",
+        "light": "left",
+        "kelvin": "5000",
+        "behind_m": "4",
+    },
     "POST /sessions": {"name": "New", "contexts": "library"},
     "POST /shots/<shot>/move": {"session": "<session>"},
     "POST /keys": {"name": "Lightroom"},
@@ -107,6 +124,7 @@ class House:
             "delivery": f"d-{made.id}",
             "sha256": shots[0].original.sha256,
             "job": "train-nothing",
+            "plate": self.rig.plate("Lobby of ours").id,
             "key": doors.key_of(services, other).id,
         }
 
