@@ -14,6 +14,7 @@ _VERBS = {
     "train": "Fitting the session",
     "vary": "Making variations",
     "deliver": "Writing masters",
+    "erase": "Erasing",
 }
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 _STAGES = ("Proofing", "Picks locked", "Fitted", "Variations ready", "Approved", "Delivered")

@@ -120,6 +120,11 @@ class SessionPage:
         return tuple(job for job, later in rest if not _tried_again(job, later))
 
     @property
+    def owed_again(self) -> bool:
+        """Whether anything stopped that starts again without a new fit."""
+        return any(not job.id.startswith("train-") for job in self.stopped)
+
+    @property
     def refittable(self) -> bool:
         fitting = self.likeness is not None and self.likeness.state is LikenessState.FITTING
         return self.session.stage >= Stage.LOCKED and self.session.stage < Stage.APPROVED and not fitting

@@ -5,11 +5,10 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import IO
 
-from studio_server.domain.errors import BadInput
+from studio_server.domain.errors import BadInput, Mishap, in_words
 from studio_server.domain.plate import (
     COLDEST,
     FARTHEST,
@@ -49,9 +48,8 @@ class PlatesPage:
     own: tuple[OwnPlate, ...]
     gone: tuple[OwnPlate, ...]
     """Taken off the shelf; they can be put back."""
-    built_in: tuple[tuple[str, tuple[Context, ...]], ...]
-    """Contexts by what clients need them for."""
     unclaimed: int
+    built_in: tuple[Context, ...] = CONTEXTS
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,11 @@ def add(services: Services, stream: IO[bytes], title: str, purpose: str) -> OwnP
     """Take a photograph of a place in. Raises BadInput, Unreadable; then nothing is kept of it."""
     title = _titled(services, title)
     with tempfile.NamedTemporaryFile(prefix="plate-") as file:
-        shutil.copyfileobj(stream, file, 1 << 20)
-        file.flush()
+        try:
+            shutil.copyfileobj(stream, file, 1 << 20)
+            file.flush()
+        except OSError as error:
+            raise Mishap(in_words(error)) from error
         if not file.tell():
             raise BadInput("No photograph was sent. Choose one, or drop it onto the page.")
         with _ONE_AT_A_TIME:
@@ -115,12 +116,9 @@ def put_back(services: Services, plate: PlateId) -> OwnPlate:
 def plates_page(services: Services) -> PlatesPage:
     with services.read() as work:
         plates, unclaimed = work.plates(), len(work.shots(None))
-    by_purpose = sorted(CONTEXTS, key=lambda known: known.purpose)
-    groups = groupby(by_purpose, key=lambda known: known.purpose)
     return PlatesPage(
         own=tuple(plate for plate in plates if plate.removed_at is None),
         gone=tuple(plate for plate in plates if plate.removed_at is not None),
-        built_in=tuple((purpose, tuple(known)) for purpose, known in groups),
         unclaimed=unclaimed,
     )
 

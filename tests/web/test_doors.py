@@ -24,6 +24,7 @@ EXPECTED = {
     "POST /sessions/<session>/ticket": (401, 401, 401, 303, 403),
     "POST /sessions/<session>/close": (401, 401, 401, 303, 403),
     "POST /sessions/<session>/refit": (401, 401, 401, 409, 403),
+    "POST /sessions/<session>/again": (401, 401, 401, 303, 403),
     "POST /sessions/<session>/retouch": (401, 401, 401, 409, 403),
     "GET /unclaimed": (303, 303, 303, 200, 303),
     "POST /shots/<shot>/move": (401, 401, 401, 303, 403),
