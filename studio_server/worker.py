@@ -9,13 +9,13 @@ from collections.abc import Callable
 from functools import cache
 
 from studio_server.bootstrap import Studio, build
-from studio_server.domain.errors import Cancelled, StudioError
+from studio_server.domain.errors import Cancelled, StudioError, in_words
 from studio_server.domain.likeness import LikenessId
 from studio_server.domain.ports import Progress
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
 from studio_server.imaging.decoder import DECODER
-from studio_server.jobs.dispatch import QueueName
+from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.jobs.queue import work_on
 from studio_server.settings import Settings
 from studio_server.workflow import deliver as delivering
@@ -27,6 +27,16 @@ from studio_server.workflow import vary as varying
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 2.0
+MOST_DEATHS = 2
+"""So often a process may die of one job before that job is left alone, for the sake of all others."""
+DIED = (
+    "The program that worked on this died in the middle of it. Nothing that was kept is lost, "
+    "and it is taken up again by itself."
+)
+GIVEN_UP = (
+    "The program that worked on this has died of it twice, so it is not tried again by itself. "
+    "Nothing that was kept is lost. Start it again, and look into the server's log if it stops again."
+)
 ERASURE_SECONDS = 900.0
 
 
@@ -35,8 +45,10 @@ def studio() -> Studio:
     return build(Settings())
 
 
-def develop(shot_id: str, _job_id: str) -> None:
-    ingest.develop(studio().services, ShotId(shot_id))
+def develop(shot_id: str, job_id: str) -> None:
+    with studio().services.read() as work:
+        session_id = work.shot(ShotId(shot_id)).session_id
+    _run(job_id, session_id, lambda _progress: ingest.develop(studio().services, ShotId(shot_id)), quiet=True)
 
 
 def preview(shot_id: str, job_id: str) -> None:
@@ -48,7 +60,8 @@ def preview(shot_id: str, job_id: str) -> None:
 def train(likeness_id: str, job_id: str) -> None:
     with studio().services.read() as work:
         session_id = work.likeness(LikenessId(likeness_id)).session_id
-    _run(job_id, session_id, lambda p: training.train(studio().services, LikenessId(likeness_id), p))
+    if not _run(job_id, session_id, lambda p: training.train(studio().services, LikenessId(likeness_id), p)):
+        training.give_up(studio().services, LikenessId(likeness_id), GIVEN_UP)
 
 
 def vary(session_id: str, job_id: str) -> None:
@@ -61,26 +74,38 @@ def deliver(session_id: str, job_id: str) -> None:
     _run(job_id, session, lambda progress: delivering.deliver(studio().services, session, progress))
 
 
-def erase(session_id: str, _job_id: str) -> None:
-    for name in erasing.erase(studio().services, SessionId(session_id)):
-        log.info("erased: %s", name)
+def erase(session_id: str, job_id: str) -> None:
+    def verb(_progress: Progress) -> None:
+        for name in erasing.erase(studio().services, SessionId(session_id)):
+            log.info("erased: %s", name)
+
+    _run(job_id, SessionId(session_id), verb, quiet=True)
 
 
-def _run(job_id: str, session_id: SessionId | None, verb: Callable[[Progress], None]) -> None:
-    """Whatever starts ends finished, failed or cancelled, and says so on the page."""
-    progress = studio().board.progress(job_id, session_id)
+def _run(
+    job_id: str, session_id: SessionId | None, verb: Callable[[Progress], None], *, quiet: bool = False
+) -> bool:
+    """Whatever starts ends finished, failed or cancelled, and says so on the page; then the next job runs.
+
+    A `quiet` one says so only where it fails. False: it was not begun, for its process died of it before.
+    """
+    board = studio().board
+    if board.begun(job_id) > MOST_DEATHS:
+        board.progress(job_id, session_id).end("failed", GIVEN_UP)
+        log.warning("%s: %s", job_id, GIVEN_UP)
+        return False
+    progress = board.unseen(job_id, session_id) if quiet else board.progress(job_id, session_id)
     try:
         verb(progress)
     except StudioError as error:
         progress.end("cancelled" if isinstance(error, Cancelled) else "failed", str(error))
-        log.warning("%s: %s", job_id, error)
-    except Exception:  # a bug must not leave a bar that stands still for ever; RQ logs it in full
-        progress.end(
-            "failed", "Something unexpected happened. Nothing is lost; start it again from this page."
-        )
-        raise
+        log.warning("%s: %s", job_id, error, exc_info=error.__cause__)
+    except Exception as error:  # a bar that stands still for ever would be worse than any error
+        progress.end("failed", in_words(error))
+        log.exception("%s stopped", job_id)
     else:
         progress.end("finished")
+    return True
 
 
 def main(name: QueueName) -> None:
@@ -88,6 +113,7 @@ def main(name: QueueName) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole tree: the supervisor ends us in order
+    _bury_the_dead(name)
     owed = studio().recover(name)
     DECODER.keep()  # before any job is forked: all of them use this one
     if owed:
@@ -97,6 +123,14 @@ def main(name: QueueName) -> None:
     if name == "engine":
         _warm()
     work_on(studio().redis, name, lambda: log.info("ready"))
+
+
+def _bury_the_dead(name: QueueName) -> None:
+    """At the start of the only worker of this kind: whatever is shown as running is not."""
+    with studio().services.read() as work:
+        sessions = [session.id for session in work.sessions()]
+    for session_id in sessions:
+        studio().board.bury(session_id, VERBS[name], DIED)
 
 
 def _warm() -> None:

@@ -25,6 +25,8 @@ from playwright.sync_api import TimeoutError as TooLate
 
 from studio_server.demo.player import Play, Stage, play
 from studio_server.demo.sheet import draw_sheet
+from studio_server.engines.plates.lens import developed
+from studio_server.engines.plates.shelf import load
 
 SIZES = {"tablet": (1024, 1366), "phone": (390, 844)}
 THEMES = ("light", "dark")
@@ -34,7 +36,20 @@ CLIENT = ("consent", "", "lock", "variations", "finish", "next", "withdraw")
 NAMES = {"": "sheet"}
 SHOWN = {
     "pick": frozenset(
-        {"login", "sessions", "unclaimed", "keys", "pin", "consent", "sheet", "lock", "shot", "withdraw"}
+        {
+            "login",
+            "sessions",
+            "unclaimed",
+            "plates",
+            "plate",
+            "keys",
+            "pin",
+            "consent",
+            "sheet",
+            "lock",
+            "shot",
+            "withdraw",
+        }
     ),
     "fit_and_vary": frozenset({"session", "variations", "compare", "finish"}),
     "approve": frozenset({"next"}),
@@ -80,11 +95,37 @@ def _photographer(context: BrowserContext, wanted: Wanted) -> Iterator[tuple[str
     links = [str(link.get_attribute("href")) for link in page.locator("a[href*='/sessions/']").all()]
     page.goto(urljoin(wanted.base, "/unclaimed"))
     yield "unclaimed", page
+    yield from _plates(page, wanted.base)
     page.goto(urljoin(wanted.base, "/keys"))
     yield "keys", page
     for href in links[:1]:
         page.goto(urljoin(wanted.base, href))
         yield "session", page
+
+
+def _plates(page: Page, base: str) -> Iterator[tuple[str, Page]]:
+    """The shelf with one photograph of a place on it (`_place`), and that photograph's own page."""
+    page.goto(urljoin(base, "/plates"))
+    if not page.locator(".p-own .p-plate").count():
+        file = {"name": "corridor.jpg", "mimeType": "image/jpeg", "buffer": _place()}
+        page.locator("#photograph").set_input_files(file)
+        page.get_by_label("Name of the place").fill("The client's corridor")
+        page.get_by_label("What pictures of it are for").fill("Team page")
+        page.get_by_role("button", name="Add it").click()
+        page.wait_for_url("**/plates/own-*")
+        page.goto(urljoin(base, "/plates"))
+    yield "plates", page
+    page.locator(".p-own .p-plate a").first.click()
+    page.wait_for_url("**/plates/own-*")
+    yield "plate", page
+
+
+def _place() -> bytes:
+    """A render of ours stands for the photograph of a place: no photograph lies in this repository."""
+    light = load("corridor-office").light
+    out = io.BytesIO()
+    Image.fromarray(developed(light)).resize((1600, 1600)).save(out, "JPEG", quality=92)
+    return out.getvalue()
 
 
 def _client(context: BrowserContext, wanted: Wanted) -> Iterator[tuple[str, Page]]:

@@ -4,6 +4,8 @@ Every message says what happened, why, and what to do next. `exit_code` is what 
 with, `status` what an HTTP door answers.
 """
 
+import errno
+
 
 class StudioError(Exception):
     exit_code = 1
@@ -51,3 +53,35 @@ class Cancelled(StudioError):
 
     exit_code = 130
     status = 409
+
+
+class Mishap(StudioError):
+    """What nobody foresaw where it happened, in words; the error itself is its cause."""
+
+    status = 503
+
+
+def in_words(error: BaseException) -> str:
+    """What happened, why, and what to do next, for an error that is none of ours.
+
+    By their names where a class cannot be imported here (torch's own out of memory, a database's).
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        why = "the machine's memory is too small for it"
+        next_step = "Close other programs or choose a smaller base, then start it again."
+    elif disk_is_full(error):
+        why, next_step = "the disk is full", "Make room, then start it again."
+    elif isinstance(error, OSError):
+        why = f"a file could not be read or written ({error.strerror or type(error).__name__})"
+        next_step = "See that the disks are there and may be written to, then start it again."
+    else:
+        why = f"of a fault in the server ({type(error).__name__})"
+        next_step = "Start it again; if it stops again, the server's log says more."
+    return f"This stopped because {why}. Nothing that was kept is lost. {next_step}"
+
+
+def disk_is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    words = str(error)  # SQLite's and PostgreSQL's; safetensors has no number, but the one in brackets
+    return "disk is full" in words or f"(os error {errno.ENOSPC})" in words or "No space left" in words

@@ -11,11 +11,12 @@ from studio_server.domain.consent import ConsentRecord
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.events import Fact
 from studio_server.domain.likeness import FitReport, Likeness, LikenessId
+from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Expression, Shot, ShotId
 from studio_server.domain.variation import Pass, Resemblance, Variation, VariationId
 
-Saved = Session | Shot | Likeness | Variation | Delivery | ConsentRecord
+Saved = Session | Shot | Likeness | Variation | Delivery | ConsentRecord | OwnPlate
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,11 @@ class Reading(Protocol):
         """Whether this file is a master of ours, delivered or about to be."""
         ...
 
+    def plate(self, plate_id: PlateId) -> OwnPlate: ...
+    def plates(self) -> Sequence[OwnPlate]:
+        """The studio's own, the oldest first; those that were taken off the shelf too."""
+        ...
+
     def ticket(self, ticket_id: str) -> Ticket: ...
     def tickets(self, session_id: SessionId) -> Sequence[Ticket]: ...
     def key_by_hash(self, secret_hash: str) -> Key | None: ...
@@ -214,6 +220,14 @@ class Fitter(Protocol):
 
 
 @dataclass(frozen=True)
+class PlateFile:
+    """A photograph of the studio's own that is to stand behind the person, and what is known of it."""
+
+    path: Path
+    plate: OwnPlate
+
+
+@dataclass(frozen=True)
 class PaintJob:
     """One shot in one context. Everything that is costly is cached under `cache`, per shot and size."""
 
@@ -238,6 +252,8 @@ class PaintJob:
     clean_plate: Path | None = None
     """The rendition of the shot of the empty backdrop, and its key."""
     clean_plate_key: str = ""
+    plate: PlateFile | None = None
+    """Instead of the context's own plates; no base paints over it."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ class Choice(StrEnum):
     REFUSED = "refused"
 
 
+OWN = "own-"
+"""How the ids of contexts begin that are photographs of the studio's own."""
+
+
 @dataclass(frozen=True)
 class Context:
     id: str
@@ -37,6 +41,11 @@ class Context:
     """What the base is asked for: the place, never the person."""
     purpose: str
     """What the client needs the picture for."""
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a photograph of the studio's own."""
+        return self.id.startswith(OWN)
 
 
 CONTEXTS: tuple[Context, ...] = (
@@ -71,9 +80,15 @@ CONTEXTS: tuple[Context, ...] = (
 
 PLATE_ALONE = "none, a rendered plate"
 """The base of a variation whose surroundings no model touched: a composite without generation."""
+OWN_PLATE = "none, the studio's photograph of the place"
+"""The same, where the surroundings are a photograph of the studio's own: a composite of two photographs."""
 
 
 def context(context_id: str) -> Context:
+    """One of the built-in ones; of the studio's own what its id tells (`workflow.places` knows its title)."""
+    if context_id.startswith(OWN):
+        slug = context_id.removeprefix(OWN).rpartition("-")[0]
+        return Context(context_id, slug.replace("-", " ").capitalize(), "", "")
     return next(known for known in CONTEXTS if known.id == context_id)
 
 
@@ -132,5 +147,10 @@ class Variation:
 
     @property
     def generated(self) -> bool:
-        """Whether a model painted any of it; if not, its surroundings are a plate as it was rendered."""
-        return self.base != PLATE_ALONE
+        """Whether a model painted any of it; if not, its surroundings are a plate as it is."""
+        return self.base not in {PLATE_ALONE, OWN_PLATE}
+
+    @property
+    def two_photographs(self) -> bool:
+        """Whether its surroundings are a photograph of the studio's own."""
+        return self.base == OWN_PLATE

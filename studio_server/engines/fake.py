@@ -13,7 +13,7 @@ from studio_server.domain.errors import Cancelled
 from studio_server.domain.likeness import FitReport
 from studio_server.domain.ports import FitJob, Fitted, Painted, PaintJob, Progress
 from studio_server.domain.shot import Expression
-from studio_server.domain.variation import Measure, Pass, Resemblance
+from studio_server.domain.variation import OWN_PLATE, Measure, Pass, Resemblance
 
 _PREVIEW = 1600
 _ACCEPTED = Resemblance(
@@ -61,7 +61,9 @@ class FakePainter:
         middle = np.s_[height // 8 :, width // 5 : width - width // 5]
         painted[middle] = picture[middle]
         data = _jpeg(painted)
-        return Painted(data, data, width, height, "Fake 1", self._resemblance(job))
+        return Painted(
+            data, data, width, height, OWN_PLATE if job.plate else "Fake 1", self._resemblance(job)
+        )
 
     def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
         session_faces.mkdir(parents=True, exist_ok=True)

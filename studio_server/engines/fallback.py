@@ -4,7 +4,6 @@ A fit: smaller batches -> gradient checkpointing -> what is kept for the way bac
 A painting: the whole base on the card -> one part of it at a time -> layer by layer.
 """
 
-import errno
 import gc
 import logging
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 from safetensors import SafetensorError
 
-from studio_server.domain.errors import EngineUnavailable
+from studio_server.domain.errors import EngineUnavailable, disk_is_full
 from studio_server.engines.bases import Base
 
 log = logging.getLogger(__name__)
@@ -161,18 +160,12 @@ def in_one_sentence(doing: str) -> Iterator[None]:
         msg = f"{doing} stopped: this machine's memory is too small for it ({_first_line(error)})."
         raise EngineUnavailable(f"{msg} Close other programs, or use a smaller base.") from error
     except (OSError, SafetensorError) as error:
-        if not _disk_is_full(error):
+        if not disk_is_full(error):
             raise
         msg = f"{doing} stopped: the disk is full. Nothing that was kept is lost."
         raise EngineUnavailable(
             f"{msg} Make room and start it again; it goes on from where it was."
         ) from error
-
-
-def _disk_is_full(error: Exception) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return f"(os error {errno.ENOSPC})" in str(error)  # safetensors has no number, but these words
 
 
 def _first_line(error: BaseException) -> str:

@@ -16,12 +16,13 @@ from PIL import Image, ImageOps
 from studio_server.domain.errors import Unreadable
 from studio_server.domain.ports import Painted, PaintJob
 from studio_server.domain.shot import Expression
-from studio_server.domain.variation import PLATE_ALONE, Pass
+from studio_server.domain.variation import OWN_PLATE, PLATE_ALONE, Pass
 from studio_server.engines.bases import Base, load_base
 from studio_server.engines.fallback import in_one_sentence, take_off
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.engines.picks import FindPerson
-from studio_server.engines.plates.framing import behind, frame_of
+from studio_server.engines.plates.framing import Frame, behind, frame_of
+from studio_server.engines.plates.own import behind_own
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
 from studio_server.imaging.compose import Composite, compose, facing_the_light
@@ -73,10 +74,7 @@ class LockedPainter:
     def paint(self, job: PaintJob) -> Painted:
         material = self._material(job)
         frame = frame_of(material.cut.alpha, job.focal_length_mm, job.f_number)
-        place = behind(job.context, job.seed, frame).picture
-        plate = facing_the_light(place, material.picture, material.cut)
-        order = Order(plate, material.picture, material.cut.alpha, job.context, job.seed, job.adapter)
-        surroundings = paint_surroundings(self._base, order)
+        surroundings, base = self._surroundings(job, material, frame)
         composite = compose(material.picture, material.cut, surroundings, seed=job.seed)
         exhibit = Exhibit(
             rendition=material.picture,
@@ -92,9 +90,19 @@ class LockedPainter:
             proof=proof(finished, _PREVIEW),
             width=composite.picture.shape[1],
             height=composite.picture.shape[0],
-            base=PLATE_ALONE if surroundings is plate else self._base.label,
+            base=base,
             resemblance=self._judge.judge_composite(exhibit),
         )
+
+    def _surroundings(self, job: PaintJob, material: Material, frame: Frame) -> tuple[NDArray[np.uint8], str]:
+        """What is behind the person, and who painted it; nobody paints over the studio's own photograph."""
+        if job.plate:
+            return behind_own(job.plate, job.seed, frame).picture, OWN_PLATE
+        place = behind(job.context, job.seed, frame).picture
+        plate = facing_the_light(place, material.picture, material.cut)
+        order = Order(plate, material.picture, material.cut.alpha, job.context, job.seed, job.adapter)
+        painted = paint_surroundings(self._base, order)
+        return painted, PLATE_ALONE if painted is plate else self._base.label
 
     def _retouched(self, job: PaintJob, material: Material, composite: Composite) -> NDArray[np.uint8]:
         """After the judge has compared the person, and on the person alone."""

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from studio_server.domain.errors import Unreadable
+from studio_server.domain.plate import Certainty, Estimate, Side
 from studio_server.domain.shot import Capture, Quality
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,18 @@ class Look:
     thumbnail: bytes = b""
 
 
+@dataclass(frozen=True)
+class Place:
+    """A photograph of a place, ready to be composed with, and what it tells of itself."""
+
+    picture: bytes
+    """JPEG: sRGB, right side up, at most 3200 px, without metadata."""
+    thumbnail: bytes
+    width: int
+    height: int
+    estimate: Estimate
+
+
 class Decoder:
     """One keeper and its children; used by the process that made it and by whatever that forks."""
 
@@ -121,6 +134,16 @@ class Decoder:
             return blocks[0]
         except (KeyError, TypeError, ValueError, IndexError, binascii.Error) as error:
             raise Unreadable(CRASHED) from error
+
+    def place(self, path: Path) -> Place:
+        """Read a photograph of a place. Raises Unreadable for what is none, or is too small."""
+        with tempfile.TemporaryDirectory(prefix="place-") as folder:
+            request = {"verb": "place", "path": str(path), "target": folder}
+            try:
+                (told,) = [answer for answer in self._answers(request) if "estimate" in answer]
+                return _place(told, Path(folder))
+            except (KeyError, TypeError, ValueError, OSError) as error:
+                raise Unreadable(CRASHED) from error
 
     def keep(self) -> None:
         """Start the keeper unless it runs: at a worker's start, and now and then. For its owner alone."""
@@ -249,6 +272,21 @@ def _capture(told: dict[str, Any]) -> Capture:
         width=int(told["width"]),
         height=int(told["height"]),
     )
+
+
+def _place(told: Answer, folder: Path) -> Place:
+    guessed = told["estimate"]
+    estimate = Estimate(
+        horizon=float(guessed["horizon"]),
+        horizon_sure=Certainty(guessed["horizon_sure"]),
+        light=Side(guessed["light"]),
+        light_sure=Certainty(guessed["light_sure"]),
+        kelvin=int(guessed["kelvin"]),
+        kelvin_sure=Certainty(guessed["kelvin_sure"]),
+        soft=bool(guessed["soft"]),
+    )
+    picture, thumbnail = ((folder / name).read_bytes() for name in ("picture.jpg", "thumbnail.jpg"))
+    return Place(picture, thumbnail, int(told["width"]), int(told["height"]), estimate)
 
 
 def _number(told: float | None) -> float | None:

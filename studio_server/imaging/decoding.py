@@ -19,7 +19,7 @@ from typing import Any
 from PIL import Image
 
 from studio_server.domain.errors import Unreadable
-from studio_server.imaging import exif, quality, raw, render
+from studio_server.imaging import exif, places, quality, raw, render
 from studio_server.imaging.pictures import FORMATS
 
 Request = dict[str, Any]
@@ -118,7 +118,21 @@ def _exif(request: Request, say: Say) -> None:
     say({"exif": exif.carry_exif(Path(request["path"]), request["width"], request["height"]).hex()})
 
 
-VERBS: dict[str, Callable[[Request, Say], None]] = {"look": _look, "develop": _develop, "exif": _exif}
+def _place(request: Request, say: Say) -> None:
+    target = Path(request["target"])
+    picture = places.prepared(raw.develop(Path(request["path"])))
+    (target / "picture.jpg").write_bytes(render.encode_master(picture))
+    (target / "thumbnail.jpg").write_bytes(render.thumbnail(picture))
+    size = {"width": picture.shape[1], "height": picture.shape[0]}
+    say({**size, "estimate": asdict(places.estimate(picture))})
+
+
+VERBS: dict[str, Callable[[Request, Say], None]] = {
+    "look": _look,
+    "develop": _develop,
+    "exif": _exif,
+    "place": _place,
+}
 
 if __name__ == "__main__":
     main(socket.socket(fileno=int(sys.argv[1])))

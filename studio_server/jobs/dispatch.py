@@ -8,6 +8,12 @@ from studio_server.domain import events
 QueueName = Literal["cpu", "engine"]
 
 
+VERBS: dict[QueueName, tuple[str, ...]] = {
+    "cpu": ("develop", "deliver", "erase"),
+    "engine": ("preview", "train", "vary"),
+}
+
+
 @dataclass(frozen=True)
 class Job:
     verb: str

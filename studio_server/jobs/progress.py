@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from redis import Redis, RedisError
@@ -26,11 +27,15 @@ Event = tuple[str, str, Mapping[str, object]]
 
 
 class RedisProgress:
-    def __init__(self, board: "RedisBoard", job_id: str, session_id: SessionId | None) -> None:
+    def __init__(
+        self, board: "RedisBoard", job_id: str, session_id: SessionId | None, *, seen: bool = True
+    ) -> None:
         self._board, self._job_id, self._session_id = board, job_id, session_id
         self._started, self._sent = time.time(), 0.0
         self._state = JobState(job_id, "Starting", 0, 1, None, "running")
-        board.show(self._state, session_id)
+        self._seen = seen
+        if seen:
+            board.show(self._state, session_id)
 
     def report(self, done: float, total: float, text: str) -> None:
         elapsed = time.time() - self._started
@@ -46,6 +51,10 @@ class RedisProgress:
     def end(self, state: str, reason: str = "") -> None:
         """finished, failed or cancelled: a failed job never stands at 100 %."""
         last = self._state
+        self._board.survived(last.id)
+        if state == "finished" and not self._seen:
+            self._board.make_good(last.id, self._session_id)
+            return
         done = last.total if state == "finished" else min(last.done, last.total * 0.99)
         text = reason or last.text
         self._board.show(JobState(last.id, text, done, last.total, None, state, reason), self._session_id)
@@ -58,6 +67,17 @@ class RedisBoard:
     def progress(self, job_id: str, session_id: SessionId | None) -> RedisProgress:
         self._try(lambda redis: redis.delete(f"studio:cancel:{job_id}"))
         return RedisProgress(self, job_id, session_id)
+
+    def unseen(self, job_id: str, session_id: SessionId | None) -> RedisProgress:
+        """Of a job that no page shows, unless it fails."""
+        return RedisProgress(self, job_id, session_id, seen=False)
+
+    def make_good(self, job_id: str, session_id: SessionId | None) -> None:
+        """The same work has now been done: what an earlier try said of it holds no more."""
+        same = job_id.rpartition("-")[0]
+        for old in self.jobs(session_id) if session_id else ():
+            if old.state == "failed" and old.id.rpartition("-")[0] == same:
+                self.show(replace(old, state="finished", reason=""), session_id)
 
     def show(self, state: JobState, session_id: SessionId | None) -> None:
         def write(redis: Redis) -> None:
@@ -78,6 +98,21 @@ class RedisBoard:
         names: list[bytes] = self._try(lambda redis: redis.zrange(f"studio:jobs:{session_id}", 0, -1)) or []
         states = [self.job(name.decode()) for name in names]
         return [state for state in states if state is not None]
+
+    def begun(self, job_id: str) -> int:
+        """How often this job was begun without coming to any end: its process died under it."""
+        key = f"studio:begun:{job_id}"
+        self._try(lambda redis: redis.expire(key, KEPT_SECONDS) if redis.incr(key) else None)
+        return int(self._try(lambda redis: redis.get(key)) or 1)
+
+    def survived(self, job_id: str) -> None:
+        self._try(lambda redis: redis.delete(f"studio:begun:{job_id}"))
+
+    def bury(self, session_id: SessionId | None, verbs: Sequence[str], reason: str) -> None:
+        """Jobs whose process died say so: their bars would stand still for ever."""
+        for job in self.jobs(session_id) if session_id else ():
+            if job.state == "running" and job.id.partition("-")[0] in verbs:
+                self.show(replace(job, state="failed", reason=reason, seconds_left=None), session_id)
 
     def cancel(self, job_id: str) -> None:
         self._try(lambda redis: redis.set(f"studio:cancel:{job_id}", 1, ex=KEPT_SECONDS))

@@ -7,6 +7,7 @@ from redis import Redis, RedisError
 from rq import Queue, Retry, SimpleWorker, Worker
 from rq.exceptions import DuplicateJobError
 from rq.job import Job as RqJob
+from rq.job import JobStatus
 from rq.registry import StartedJobRegistry
 
 from studio_server.domain.events import Fact
@@ -37,9 +38,9 @@ def drain(work: Work, redis: Redis) -> int:
 
 
 def enqueue(redis: Redis, job: Job, job_id: str) -> None:
-    queue = Queue(job.queue, connection=redis)
+    _forget_ended(redis, job_id)
     try:
-        queue.enqueue(
+        Queue(job.queue, connection=redis).enqueue(
             f"{RUNS}{job.verb}",
             args=(job.subject, job_id),
             job_id=job_id,
@@ -66,6 +67,17 @@ def refill(redis: Redis, pending: Iterable[Fact], name: QueueName) -> int:
         _forget(redis, job.id(0))
         enqueue(redis, job, job.id(0))
     return len(jobs)
+
+
+def _forget_ended(redis: Redis, job_id: str) -> None:
+    """A job that has failed keeps its name for a day, and would stand in the way of its second try."""
+    for known in RqJob.fetch_many([job_id], connection=redis):
+        if known is not None and known.get_status() in {
+            JobStatus.FAILED,
+            JobStatus.FINISHED,
+            JobStatus.STOPPED,
+        }:
+            known.delete()
 
 
 def _forget(redis: Redis, job_id: str) -> None:

@@ -31,9 +31,10 @@ class FileBlobs:
 
     def put(self, stream: BinaryIO) -> BlobRef:
         digest, size = hashlib.sha256(), 0
-        handle, name = tempfile.mkstemp(dir=self._incoming)
-        temporary = Path(name)
+        temporary = self._incoming / "not yet"
         try:
+            handle, name = tempfile.mkstemp(dir=self._incoming)
+            temporary = Path(name)
             with os.fdopen(handle, "wb") as file:
                 while chunk := stream.read(CHUNK):
                     digest.update(chunk)

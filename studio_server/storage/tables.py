@@ -66,6 +66,7 @@ DELIVERIES = Table(
     _of_session(),
     Column("body", JSON, nullable=False),
 )
+PLATES = _table("plates", Column("added", String(40), nullable=False))
 OURS = Table("ours", METADATA, Column("sha256", String(64), primary_key=True))
 TICKETS = _table("tickets", _of_session())
 KEYS = _table("keys", Column("secret_hash", String(64), nullable=False, unique=True))

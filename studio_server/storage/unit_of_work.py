@@ -15,6 +15,7 @@ from studio_server.domain.consent import ConsentRecord
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.errors import BadInput, NotFound
 from studio_server.domain.likeness import Likeness, LikenessId
+from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import Decision, Key, OutboxEntry, Owner, Saved, Ticket
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Shot, ShotId
@@ -93,6 +94,13 @@ class SqlReading:
         rows = self._connection.execute(query.limit(limit)).all()
         return [load(Delivery, row.body) for row in rows], str(rows[-1].seq) if rows else cursor
 
+    def plate(self, plate_id: PlateId) -> OwnPlate:
+        return self._one(OwnPlate, tables.PLATES, plate_id, "plate")
+
+    def plates(self) -> Sequence[OwnPlate]:
+        order = (tables.PLATES.c.added, tables.PLATES.c.id)
+        return self._all(OwnPlate, select(tables.PLATES.c.body).order_by(*order))
+
     def is_ours(self, sha256: str) -> bool:
         query = select(tables.OURS.c.sha256).where(tables.OURS.c.sha256 == sha256)
         return self._connection.execute(query).first() is not None
@@ -155,6 +163,8 @@ class SqlWork(SqlReading):
                 self._upsert(table, thing.id, thing, session_id=thing.session_id, created=at)
             case Delivery():
                 self._upsert(tables.DELIVERIES, thing.id, thing, session_id=thing.session_id)
+            case OwnPlate():
+                self._upsert(tables.PLATES, thing.id, thing, added=_utc(thing.added_at))
             case Ticket() | Key() | Owner():
                 self._save_door(thing)
 

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, render_template, request
+from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from studio_server.domain.errors import StudioError
-from studio_server.web import api, auth, proofing, studio
+from studio_server.web import api, auth, plates, proofing, studio
 from studio_server.workflow.services import Services
 
 _LARGEST_FORM = 2_000_000
+_LARGEST_PHOTOGRAPH = 150_000_000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; object-src 'none'; "
@@ -26,7 +28,7 @@ _HEADERS = {
 _SENTENCES = {
     404: "There is nothing at this address. It may have been erased, or the address is incomplete.",
     405: "This address does not take that. Go back and use the buttons of the page.",
-    413: "That is more than this form takes. Send less.",
+    413: "That is more than this form takes, and nothing of it was kept. Send less: a photograph as a JPEG.",
     500: "Something went wrong in the server. Nothing that you did is lost; try again, or look into its log.",
 }
 
@@ -61,6 +63,7 @@ def create_app(services: Services, web: WebSettings) -> Flask:
     app.after_request(_seal)
     app.register_blueprint(auth.blueprint(services, guard))
     app.register_blueprint(studio.blueprint(services, web))
+    app.register_blueprint(plates.blueprint(services, web))
     app.register_blueprint(proofing.blueprint(services, web))
     app.register_blueprint(api.blueprint(services, guard))
     app.register_error_handler(StudioError, lambda error: _problem(str(error), error.status))
@@ -69,9 +72,10 @@ def create_app(services: Services, web: WebSettings) -> Flask:
 
 
 def _limit_forms() -> None:
-    """Only the machines' door takes a whole RAW."""
+    """Only the machines' door takes a whole RAW; the photographer may send a photograph of a place."""
     if request.blueprint != "api":
-        request.max_content_length = _LARGEST_FORM
+        sends = request.endpoint == "plates.add" and current_user.is_authenticated
+        request.max_content_length = _LARGEST_PHOTOGRAPH if sends else _LARGEST_FORM
 
 
 def _seal(response: Response) -> Response:

@@ -42,7 +42,9 @@ def session_behind(services: Services, ticket: str) -> SessionId:
     return session_id
 
 
-_PICTURES = frozenset(["proofing.shot_picture", "proofing.variation_picture", "proofing.events"])
+_PICTURES = frozenset(
+    ["proofing.shot_picture", "proofing.variation_picture", "proofing.plate_picture", "proofing.events"]
+)
 
 
 def client_of(services: Services, ticket: str) -> Standing:

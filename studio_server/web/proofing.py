@@ -10,7 +10,7 @@ from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import BadInput, NotAllowed, NotFound, StudioError
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import Flag, ShotId
-from studio_server.domain.variation import CONTEXTS, Choice, VariationId
+from studio_server.domain.variation import Choice, VariationId
 from studio_server.web import client_door as at
 from studio_server.web.client_wire import done, state, wants_json
 from studio_server.web.live import event_stream
@@ -20,6 +20,7 @@ from studio_server.workflow import proofing as verbs
 from studio_server.workflow.pages_client import (
     Standing,
     consent_page,
+    offered_plate,
     picture_of,
     proof_of,
     sheet_page,
@@ -69,6 +70,7 @@ def _routes(pages: "_Client") -> list[Route]:
         ("/events", pages.events, get),
         ("/media/shots/<shot>/<any(thumbnail, proof):size>", pages.shot_picture, get),
         ("/media/variations/<variation>/proof", pages.variation_picture, get),
+        ("/media/plates/<plate>", pages.plate_picture, get),
     ]
 
 
@@ -161,11 +163,8 @@ class _Client:
 
     def contexts(self, ticket: str) -> AnyResponse:
         here = at.composites_of(self._services, ticket)
-        asked = set(request.form.getlist("contexts"))
-        if unknown := asked - {known.id for known in CONTEXTS}:
-            raise BadInput(f"There is no context “{min(unknown)}”. Choose from those on the page.")
-        chosen = tuple(known.id for known in CONTEXTS if known.id in asked)
-        verbs.choose_contexts(self._services, here.session.id, chosen, _ACTOR)
+        asked = tuple(request.form.getlist("contexts"))
+        chosen = verbs.choose_contexts(self._services, here.session.id, asked, _ACTOR)
         return done(".sheet", ticket, contexts=list(chosen))
 
     def lock(self, ticket: str) -> AnyResponse | str:
@@ -244,6 +243,10 @@ class _Client:
         if found.session_id != session_id or not found.resemblance.accepted:
             raise NotFound("There is no such picture in this session. Go back to your composites.")
         return picture(self._services, found.proof)
+
+    def plate_picture(self, ticket: str, plate: str) -> AnyResponse:
+        at.composites_of(self._services, ticket)
+        return picture(self._services, offered_plate(self._services, plate).thumbnail)
 
     def _show(self, name: str, ticket: str, **values: object) -> str:
         studio = self._web.studio_name

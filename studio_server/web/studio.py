@@ -20,7 +20,7 @@ from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import backdrop, doors, pages, proofing
+from studio_server.workflow import backdrop, doors, pages, proofing, recover
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -51,6 +51,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/ticket", desk.new_ticket, "POST"),
         ("/sessions/<session>/close", desk.close, "POST"),
         ("/sessions/<session>/refit", desk.refit, "POST"),
+        ("/sessions/<session>/again", desk.again, "POST"),
         ("/sessions/<session>/retouch", desk.retouch, "POST"),
         ("/sessions/<session>/empty", desk.mark_empty, "POST"),
         ("/unclaimed", desk.unclaimed, "GET"),
@@ -102,6 +103,10 @@ class _Studio:
     def refit(self, session: str) -> AnyResponse:
         likeness = proofing.refit(self._services, SessionId(session), _ACTOR)
         return _done(session, likeness=likeness.id)
+
+    def again(self, session: str) -> AnyResponse:
+        recover.again(self._services, SessionId(session))
+        return _done(session)
 
     def retouch(self, session: str) -> AnyResponse:
         proofing.set_retouch(self._services, SessionId(session), _number("amount", 0), _ACTOR)

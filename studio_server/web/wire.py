@@ -1,6 +1,6 @@
 """Domain values as JSON, for machines and for scripts that play the photographer."""
 
-from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Parent
+from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Parent, SourceType
 from studio_server.domain.likeness import FitReport, Likeness
 from studio_server.domain.ports import JobState
 from studio_server.domain.variation import Resemblance
@@ -8,6 +8,13 @@ from studio_server.workflow.ingest import Receipt
 from studio_server.workflow.pages import DeliveriesPage, DeliveryRow, Frame, Made, SessionPage
 
 Wire = dict[str, object]
+_CAPTIONS = {
+    SourceType.COMPOSITE: "AI composite: the person as photographed, the surroundings ({place}) generated.",
+    SourceType.PLATE: "Composite: the person as photographed, the surroundings ({place}) a rendered place.",
+    SourceType.PHOTOGRAPHS: "Composite of two photographs: the person, and the place ({place}).",
+    SourceType.GENERATED: "AI picture ({place}): the whole picture is generated.",
+    SourceType.CAPTURE: "Photograph.",
+}
 
 
 def receipt(of: Receipt) -> Wire:
@@ -136,7 +143,7 @@ def _delivery(row: DeliveryRow) -> Wire:
         "label": one.labels.label,
         "keywords": list(one.labels.keywords),
         "collection": list(one.labels.collection),
-        "caption": f"AI composite: the person as photographed, the surroundings ({title.lower()}) generated.",
+        "caption": _CAPTIONS[one.source_type].format(place=title.lower()),
         "consent_until": row.consent_until.isoformat(),
         "laid_path": one.laid_path,
         "parent": _parent(one.parent),

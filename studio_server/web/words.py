@@ -14,6 +14,7 @@ _VERBS = {
     "train": "Fitting the session",
     "vary": "Making variations",
     "deliver": "Writing masters",
+    "erase": "Erasing",
 }
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 _STAGES = ("Proofing", "Picks locked", "Fitted", "Variations ready", "Approved", "Delivered")
@@ -73,6 +74,15 @@ def measure(row: Measure) -> str:
     return figure(row.value) + (f" (limit {figure(row.limit)})" if row.limit is not None else "")
 
 
+def certainty(sure: str) -> str:
+    """How far a first guess is to be believed."""
+    return {
+        "sure": "The picture says so plainly.",
+        "fair": "The picture suggests it; please look.",
+        "guess": "The picture does not tell; this is only where it usually is.",
+    }[sure]
+
+
 def pixels(width: int, height: int) -> str:
     return f"{width} \N{MULTIPLICATION SIGN} {height}" if width and height else ""
 
@@ -94,4 +104,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "figure": figure,
     "measure": measure,
     "pixels": pixels,
+    "certainty": certainty,
 }

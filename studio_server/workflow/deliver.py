@@ -12,9 +12,10 @@ from studio_server.domain.events import Delivered, DeliveryReady
 from studio_server.domain.ports import Progress
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Shot
-from studio_server.domain.variation import Choice, Variation, context
+from studio_server.domain.variation import Choice, Context, Variation
 from studio_server.imaging import metadata
 from studio_server.imaging.decoder import DECODER
+from studio_server.workflow.places import place_of
 from studio_server.workflow.services import Services
 
 RATING = 5
@@ -69,7 +70,8 @@ def _names(services: Services, approved: Sequence[Variation]) -> dict[str, str]:
 def _deliver_one(services: Services, session: Session, variation: Variation, name: str) -> None:
     with services.read() as work:
         shot = work.shot(variation.brief.shot_id)
-    labels = _labels(session, variation)
+        place = place_of(work, variation.brief.context)
+    labels = _labels(session, variation, place)
     master = _master(services, shot, variation, labels)
     stored = services.blobs.put_bytes(master)
     with services.work() as work:
@@ -102,22 +104,23 @@ def _deliver_one(services: Services, session: Session, variation: Variation, nam
 
 
 def _source_type(variation: Variation) -> SourceType:
+    if variation.two_photographs:
+        return SourceType.PHOTOGRAPHS
     return SourceType.COMPOSITE if variation.generated else SourceType.PLATE
 
 
-def _labels(session: Session, variation: Variation) -> Labels:
-    place = context(variation.brief.context)
+def _labels(session: Session, variation: Variation, place: Context) -> Labels:
     kind = "AI composite" if variation.generated else "Composite"
-    keywords = (f"Studio|{kind}", f"Studio|Context|{place.title}")
+    keywords = (f"Studio|{kind}", f"Studio|Context|{place.title.replace('|', '/')}")
     return Labels(RATING, LABEL, keywords, ("Studio", session.client_name, place.title))
 
 
 def _master(services: Services, shot: Shot, variation: Variation, labels: Labels) -> bytes:
     original = services.blobs.path(shot.original.sha256)
-    place = context(variation.brief.context)
-    title = f"{labels.collection[1]}: {place.title}"
+    place = labels.collection[-1]
+    title = f"{labels.collection[1]}: {place}"
     marks = metadata.Marks(
-        labels, _source_type(variation), variation.base, place.title, shot.capture, creator="", title=title
+        labels, _source_type(variation), variation.base, place, shot.capture, creator="", title=title
     )
     picture = services.blobs.read(variation.picture)
     carried = DECODER.carry_exif(original, variation.width, variation.height)

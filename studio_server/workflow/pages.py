@@ -1,7 +1,7 @@
 """What the photographer's pages and the plug-ins show: one frozen value a page, read in one transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +9,12 @@ from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, a
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.errors import NotFound, StudioError
 from studio_server.domain.likeness import Likeness, LikenessState
+from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading, Ticket
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
-from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, context
+from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId
+from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.services import Services
 
 
@@ -72,6 +74,10 @@ class SessionPage:
     deliveries: tuple[Delivery, ...]
     jobs: tuple[JobState, ...]
     unclaimed: int
+    places: tuple[Context, ...] = ()
+    """Its contexts, as they are called now."""
+    gone: tuple[Context, ...] = ()
+    """Those of them that were taken off the shelf: no new picture is made there."""
 
     @property
     def unreadable(self) -> tuple[Frame, ...]:
@@ -119,6 +125,11 @@ class SessionPage:
         return tuple(job for job, later in rest if not _tried_again(job, later))
 
     @property
+    def owed_again(self) -> bool:
+        """Whether anything stopped that starts again without a new fit."""
+        return any(not job.id.startswith("train-") for job in self.stopped)
+
+    @property
     def refittable(self) -> bool:
         fitting = self.likeness is not None and self.likeness.state is LikenessState.FITTING
         return self.session.stage >= Stage.LOCKED and self.session.stage < Stage.APPROVED and not fitting
@@ -154,9 +165,9 @@ def sessions_page(services: Services) -> SessionsPage:
     with services.read() as work:
         sessions = work.sessions()
         read = [(session, work.shots(session.id), work.variations(session.id)) for session in sessions]
-        unclaimed = len(work.shots(None))
+        unclaimed, choice = len(work.shots(None)), offered(work)
     rows = (_row(session, shots, made, services.board.jobs(session.id)) for session, shots, made in read)
-    return SessionsPage(tuple(rows), unclaimed)
+    return SessionsPage(tuple(rows), unclaimed, choice)
 
 
 def session_page(services: Services, session_id: SessionId) -> SessionPage:
@@ -166,17 +177,21 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
         session = work.session(session_id)
         records = work.consents(session_id)
         live = [one for one in work.tickets(session_id) if one.revoked_at is None and now < one.expires_at]
+        known = places(work)
+        there = still_there(work, session.contexts)
         given = [record for record in records if record.event is ConsentEvent.GIVEN]
         return SessionPage(
             session=session,
             ticket=live[-1] if live else None,
             agreed=allowed(records, now),
             signed=given[-1] if given else None,
-            frames=_frames(work.shots(session_id), work.variations(session_id)),
+            frames=_frames(work.shots(session_id), work.variations(session_id), known),
             likeness=next(reversed(work.likenesses(session_id)), None),
             deliveries=tuple(work.deliveries(session_id)),
             jobs=jobs,
             unclaimed=len(work.shots(None)),
+            places=tuple(place_of(work, one) for one in session.contexts),
+            gone=tuple(place_of(work, one) for one in session.contexts if one not in there),
         )
 
 
@@ -193,6 +208,11 @@ def shot_of(services: Services, shot_id: ShotId) -> Shot:
 def variation_of(services: Services, variation_id: VariationId) -> Variation:
     with services.read() as work:
         return work.variation(variation_id)
+
+
+def plate_of(services: Services, plate_id: PlateId) -> OwnPlate:
+    with services.read() as work:
+        return work.plate(plate_id)
 
 
 def deliveries_page(services: Services, since: str, limit: int) -> DeliveriesPage:
@@ -242,8 +262,10 @@ def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     return any(one.id.startswith(again) for one in later)
 
 
-def _frames(shots: Sequence[Shot], variations: Sequence[Variation]) -> tuple[Frame, ...]:
-    made = [Made(one, context(one.brief.context)) for one in variations]
+def _frames(
+    shots: Sequence[Shot], variations: Sequence[Variation], known: Mapping[str, Context]
+) -> tuple[Frame, ...]:
+    made = [Made(one, known[one.brief.context]) for one in variations]
 
     def of(shot: Shot, which: Pass) -> tuple[Made, ...]:
         mine = [one for one in made if one.variation.brief.shot_id == shot.id]
@@ -261,7 +283,7 @@ def _delivery_row(services: Services, work: Reading, delivery: Delivery) -> Deli
         return None
     until = max(r.until for r in records if r.event is ConsentEvent.GIVEN)
     variation = work.variation(delivery.variation_id)
-    return DeliveryRow(delivery, variation, context(variation.brief.context), until)
+    return DeliveryRow(delivery, variation, place_of(work, variation.brief.context), until)
 
 
 def _stored(services: Services, sha256: str) -> bool:

@@ -4,16 +4,18 @@ Nothing here knows a path on the photographer's machine, another session, or a v
 judge refused: what a page cannot hold, a page cannot show.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from studio_server.domain.consent import NOTICE, ConsentEvent, Purpose, allowed
 from studio_server.domain.errors import NotFound
+from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
-from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, context
+from studio_server.domain.variation import Choice, Context, Pass, Variation, VariationId
 from studio_server.workflow.consenting import notice
+from studio_server.workflow.places import offered, places
 from studio_server.workflow.proofing import FEWEST_PICKS
 from studio_server.workflow.services import Services
 
@@ -100,6 +102,8 @@ class Picture:
     choice: Choice
     width: int
     height: int
+    two_photographs: bool = False
+    """Whether its surroundings are a photograph of the studio's own."""
 
 
 @dataclass(frozen=True)
@@ -215,13 +219,14 @@ def sheet_page(services: Services, session_id: SessionId) -> SheetPage:
         here = _standing(services, work, work.session(session_id))
         shots = work.shots(session_id) if here.proofing else ()
         pictures = _accepted(work, here, shots)
+        choice = offered(work)
     proofs = tuple(
         _proof(number, shot, pictures, here.composites and _runs(jobs, f"preview-{shot.id}"))
         for number, shot in enumerate(shots, 1)
         if shot.id != here.session.clean_plate
     )
     chosen = frozenset(here.session.contexts)
-    cards = (ContextCard(known, known.id in chosen) for known in CONTEXTS)
+    cards = (ContextCard(known, known.id in chosen) for known in choice)
     return SheetPage(here, proofs, tuple(cards) if here.composites else (), jobs)
 
 
@@ -230,8 +235,9 @@ def variations_page(services: Services, session_id: SessionId) -> VariationsPage
     with services.read() as work:
         here = _standing(services, work, work.session(session_id))
         pictures = _accepted(work, here, work.shots(session_id))
+        every = places(work).values()
     finals = [picture for picture in pictures if picture.made_in is Pass.FINAL]
-    groups = (Group(known, tuple(p for p in finals if p.context == known)) for known in CONTEXTS)
+    groups = (Group(known, tuple(p for p in finals if p.context == known)) for known in every)
     looks = () if finals else tuple(pictures)
     return VariationsPage(here, tuple(group for group in groups if group.pictures), looks, jobs)
 
@@ -250,6 +256,15 @@ def picture_of(page: VariationsPage, variation_id: str) -> Picture:
         if picture.id == variation_id:
             return picture
     raise NotFound("There is no such picture in this session. Go back to your composites.")
+
+
+def offered_plate(services: Services, plate_id: str) -> OwnPlate:
+    """A plate of the studio's own that clients may choose. Raises NotFound."""
+    with services.read() as work:
+        plate = work.plate(PlateId(plate_id))
+    if not plate.offered:
+        raise NotFound("This place is not offered any more. Go back to the contact sheet.")
+    return plate
 
 
 def is_for_client(job_id: str) -> bool:
@@ -275,20 +290,25 @@ def _accepted(work: Reading, here: Standing, shots: Sequence[Shot]) -> list[Pict
     if not here.composites:
         return []
     numbers = {shot.id: number for number, shot in enumerate(shots, 1)}
-    variations = work.variations(here.session.id)
-    return [_picture(v, numbers) for v in variations if v.resemblance.accepted and v.brief.shot_id in numbers]
+    variations, known = work.variations(here.session.id), places(work)
+    return [
+        _picture(v, numbers, known)
+        for v in variations
+        if v.resemblance.accepted and v.brief.shot_id in numbers
+    ]
 
 
-def _picture(variation: Variation, numbers: dict[ShotId, int]) -> Picture:
+def _picture(variation: Variation, numbers: dict[ShotId, int], known: Mapping[str, Context]) -> Picture:
     return Picture(
         id=variation.id,
         shot_id=variation.brief.shot_id,
         number=numbers[variation.brief.shot_id],
-        context=context(variation.brief.context),
+        context=known[variation.brief.context],
         made_in=variation.made_in,
         choice=variation.choice,
         width=variation.width,
         height=variation.height,
+        two_photographs=variation.two_photographs,
     )
 
 

@@ -7,10 +7,11 @@ from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import BadInput, Conflict, NotFound
 from studio_server.domain.events import Approved, Chosen, Flagged, PicksLocked, ProofReady
 from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
-from studio_server.domain.ports import Decision, UnitOfWork
+from studio_server.domain.ports import Decision, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
-from studio_server.domain.variation import CONTEXTS, Choice, Pass, VariationId
+from studio_server.domain.variation import Choice, Pass, VariationId
+from studio_server.workflow.places import offered
 from studio_server.workflow.services import Services
 
 FEWEST_PICKS = 3
@@ -37,16 +38,16 @@ def open_session(services: Services, new: NewSession) -> Session:
     if not 1 <= new.days_kept <= 3650:
         msg = "Days kept must lie between 1 and 3650. Choose how long the pictures and the model may stay."
         raise BadInput(msg)
-    session = Session(
-        SessionId(services.new_id()),
-        name,
-        _known_contexts(new.contexts),
-        new.camera_serial.strip(),
-        services.now(),
-        days_kept=new.days_kept,
-        pick_limit=max(new.pick_limit, FEWEST_PICKS),
-    )
     with services.work() as work:
+        session = Session(
+            SessionId(services.new_id()),
+            name,
+            _known_contexts(work, new.contexts),
+            new.camera_serial.strip(),
+            services.now(),
+            days_kept=new.days_kept,
+            pick_limit=max(new.pick_limit, FEWEST_PICKS),
+        )
         work.save(session)
         work.commit()
     return session
@@ -105,14 +106,19 @@ def flag(services: Services, session_id: SessionId, shot_id: ShotId, chosen: Fla
     services.board.publish(session_id, "flag", {"shot": shot_id, "flag": int(chosen)})
 
 
-def choose_contexts(services: Services, session_id: SessionId, contexts: tuple[str, ...], actor: str) -> None:
+def choose_contexts(
+    services: Services, session_id: SessionId, contexts: tuple[str, ...], actor: str
+) -> tuple[str, ...]:
+    """Returns them in the order of the page."""
     with services.work() as work:
         session = work.session(session_id)
         session.require_open_picks()
-        work.save(replace(session, contexts=_known_contexts(contexts)))
+        chosen = _known_contexts(work, contexts)
+        work.save(replace(session, contexts=chosen))
         work.append(_decision(services, session_id, actor, "contexts", session_id, ",".join(contexts)))
         picks = [shot for shot in work.shots(session_id) if shot.flag is Flag.PICK]
         work.commit(*(Flagged(shot.id, session_id) for shot in picks))
+    return chosen
 
 
 def lock(services: Services, session_id: SessionId, actor: str) -> Likeness:
@@ -183,10 +189,12 @@ def finish(services: Services, session_id: SessionId, actor: str) -> None:
     services.board.publish(session_id, "stage", {"stage": Stage.APPROVED.name.lower()})
 
 
-def _known_contexts(contexts: tuple[str, ...]) -> tuple[str, ...]:
-    known = [one.id for one in CONTEXTS]
+def _known_contexts(work: Reading, contexts: tuple[str, ...]) -> tuple[str, ...]:
+    known = [one.id for one in offered(work)]
     chosen = tuple(one for one in known if one in contexts)
-    if not chosen or set(contexts) - set(known):
+    if unknown := set(contexts) - set(known):
+        raise BadInput(f"There is no context “{min(unknown)}”. Choose from those on the page.")
+    if not chosen:
         msg = f"Choose at least one context. There are: {', '.join(known)}."
         raise BadInput(msg)
     return chosen

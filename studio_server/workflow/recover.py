@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from studio_server.domain.events import Approved, Fact, Flagged, LikenessReady, PicksLocked, ShotReceived
 from studio_server.domain.likeness import LikenessState
 from studio_server.domain.ports import Reading
-from studio_server.domain.session import Session, Stage
+from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, ShotState
 from studio_server.domain.variation import Choice
 from studio_server.workflow.services import Services
@@ -18,6 +18,15 @@ def pending(services: Services) -> list[Fact]:
         for session in reversed(work.sessions()):
             owed += [*_to_develop(work, session), *_owed(work, session)]
     return owed
+
+
+def again(services: Services, session_id: SessionId) -> int:
+    """Start anew what this session is owed and what stopped. Returns how many jobs; twice is fine."""
+    with services.work() as work:
+        session = work.session(session_id)
+        owed = [*_to_develop(work, session), *_owed(work, session), *_varied(work, session)]
+        work.commit(*owed)
+    return len(owed)
 
 
 def _to_develop(work: Reading, session: Session | None) -> Iterator[Fact]:
@@ -37,6 +46,13 @@ def _owed(work: Reading, session: Session) -> Iterator[Fact]:
         yield LikenessReady(session.id, likenesses[-1].id)
     if session.stage >= Stage.APPROVED and _undelivered(work, session):
         yield Approved(session.id)
+
+
+def _varied(work: Reading, session: Session) -> Iterator[Fact]:
+    """After a second fit some pictures may be missing, though the session has had all of the first."""
+    likenesses = work.likenesses(session.id)
+    if session.stage is Stage.VARIED and likenesses and likenesses[-1].state is LikenessState.READY:
+        yield LikenessReady(session.id, likenesses[-1].id)
 
 
 def _undelivered(work: Reading, session: Session) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
-from studio_server.domain.errors import Cancelled, StudioError
+from studio_server.domain.errors import Cancelled, Mishap, StudioError, in_words
 from studio_server.domain.events import FitEnded, LikenessReady
 from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
 from studio_server.domain.ports import FitJob, Progress
@@ -28,11 +28,22 @@ def train(services: Services, likeness_id: LikenessId, progress: Progress) -> No
         ended = LikenessState.CANCELLED if isinstance(error, Cancelled) else LikenessState.FAILED
         _end(services, replace(likeness, state=ended, reason=str(error)))
         raise
+    except Exception as error:  # whatever it is: a fit that stands still for ever could not be started again
+        _end(services, replace(likeness, state=LikenessState.FAILED, reason=in_words(error)))
+        raise Mishap(in_words(error)) from error
     with services.work() as work:
         work.save(ready)
         work.save(work.session(ready.session_id).reached(Stage.FITTED))
         work.commit(LikenessReady(ready.session_id, ready.id))
     services.board.publish(ready.session_id, "stage", {"stage": Stage.FITTED.name.lower()})
+
+
+def give_up(services: Services, likeness_id: LikenessId, reason: str) -> None:
+    """A fit that may not be tried again by itself; the photographer may."""
+    with services.read() as work:
+        likeness = work.likeness(likeness_id)
+    if likeness.state is LikenessState.FITTING:
+        _end(services, replace(likeness, state=LikenessState.FAILED, reason=reason))
 
 
 def _fitted(services: Services, likeness: Likeness, shots: Sequence[Shot], progress: Progress) -> Likeness:

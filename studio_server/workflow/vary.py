@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
-from studio_server.domain.errors import Cancelled, NotFound
+from studio_server.domain.errors import Cancelled, Conflict, NotFound
 from studio_server.domain.events import VariationMade, VariationsReady
 from studio_server.domain.likeness import Likeness, LikenessState
+from studio_server.domain.plate import OwnPlate
 from studio_server.domain.ports import PaintJob, Progress
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Expression, Flag, Shot, ShotId
-from studio_server.domain.variation import Brief, Pass, Variation, VariationId, context
+from studio_server.domain.variation import Brief, Pass, Variation, VariationId
 from studio_server.workflow.choosing import heroes, ranked
+from studio_server.workflow.places import own_plate, place_of, plate_file, still_there
 from studio_server.workflow.renditions import key_of, rendition
 from studio_server.workflow.services import Services
 
@@ -79,6 +81,10 @@ def _brief(session: Session, shot: Shot, place: str, seed: int) -> Brief:
 def _sitting(services: Services, session_id: SessionId, made_in: Pass, likeness: Likeness | None) -> Sitting:
     with services.read() as work:
         session, records = work.session(session_id), work.consents(session_id)
+        session = replace(session, contexts=still_there(work, session.contexts))
+    if not session.contexts:
+        msg = "Every place that this session chose has been taken off the shelf, so no picture can be made."
+        raise Conflict(f"{msg} Put one of them back on the page Plates, then start again.")
     consent.require(records, Purpose.GENERATION, services.now())
     faces = Purpose.FACES in consent.allowed(records, services.now())
     return Sitting(session, made_in, likeness, faces)
@@ -118,20 +124,23 @@ def _make(services: Services, sitting: Sitting, briefs: Sequence[Brief], progres
         if progress.cancelled():
             msg = "Stopped. The pictures that were made so far are kept."
             raise Cancelled(msg)
-        place = context(brief.context).title
+        with services.read() as work:
+            place = place_of(work, brief.context).title
         progress.report(done, len(briefs), f"{verb} {done + 1} of {len(briefs)}: {place}")
         _make_one(services, sitting, brief)
     progress.report(len(briefs), len(briefs), "All pictures are made")
 
 
 def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
-    made_id = _id(sitting, brief)
     with services.read() as work:
+        plate = own_plate(work, brief.context)
+        made_id = _id(sitting, brief, plate)
         if any(known.id == made_id for known in work.variations(sitting.session.id)):
             return
         shot = work.shot(brief.shot_id)
         consent.require(work.consents(sitting.session.id), Purpose.GENERATION, services.now())
-    painted = services.painter.paint(_job(services, sitting, brief, shot))
+    job = replace(_job(services, sitting, brief, shot), plate=plate_file(services, plate))
+    painted = services.painter.paint(job)
     variation = Variation(
         made_id,
         sitting.session.id,
@@ -183,10 +192,11 @@ def _adapter(services: Services, likeness: Likeness | None) -> Path | None:
     return services.blobs.path(likeness.adapter) if likeness else None
 
 
-def _id(sitting: Sitting, brief: Brief) -> VariationId:
+def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     """The same brief by the same likeness is the same variation: a second run makes nothing twice."""
     likeness = sitting.likeness.id if sitting.likeness else "unfitted"
     words = "|".join((sitting.made_in.value, likeness, brief.shot_id, brief.context, str(brief.seed)))
     words += f"|retouch {brief.retouch}" if brief.retouch else ""
     words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
+    words += f"|plate {plate.recipe}" if plate else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

@@ -36,7 +36,7 @@ def test_a_plate_has_a_record_muted_colours_and_nobody_in_it(plate_id):
     assert min(plate.light.shape[:2]) >= 720
     assert np.isfinite(plate.light).all()
     assert plate.depth.min() > 2.3  # nothing stands before the sitter
-    assert 0.3 < record.horizon < 0.5
+    assert 0.3 < record.horizon < 0.7
     assert np.linalg.norm(record.key) == pytest.approx(1, abs=0.01)
     assert record.light in {"left", "right", "front", "above"}
     assert 2500 < record.kelvin < 9000
@@ -47,6 +47,16 @@ def test_a_plate_has_a_record_muted_colours_and_nobody_in_it(plate_id):
     assert chroma95(developed(defocus(plate.light, plate.depth, Lens()))) <= 25
     _, scores, _ = dlib.get_frontal_face_detector().run(picture, 1, 0.3)
     assert not list(scores)
+
+
+@pytest.mark.parametrize("plate_id", ["corridor-office", "garden-path", "city-street", "stage-screen"])
+def test_the_recorded_horizon_is_where_the_floor_says_it_is(plate_id):
+    """A floor 1.5 m below the camera is as far away as its row lies below the horizon."""
+    plate = load(plate_id)
+    side = len(plate.depth)
+    for row in (0.9, 0.95, 0.99):
+        metres = float(plate.depth[round(row * side), side // 2])
+        assert row - 1.5 / shelf.FIELD / metres == pytest.approx(plate.record.horizon, abs=0.01)
 
 
 @pytest.mark.parametrize("plate_id", SOME)

@@ -4,17 +4,22 @@ import os
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError
 
 from studio_server.domain.delivery import Delivery, DeliveryId, Labels, Parent, SourceType
 from studio_server.domain.errors import BadInput, NotFound
 from studio_server.domain.events import ProofReady, ShotReceived
+from studio_server.domain.plate import Certainty, Estimate, OwnPlate, PlateId, Side
 from studio_server.domain.ports import Key, Ticket
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Capture, FileRole, Flag, Quality, Shot, ShotFile, ShotId
@@ -26,7 +31,7 @@ from studio_server.domain.variation import (
     Variation,
     VariationId,
 )
-from studio_server.storage.migrate import migrate
+from studio_server.storage.migrate import MIGRATIONS, migrate
 from studio_server.storage.tables import METADATA
 from studio_server.storage.unit_of_work import SqlWork, open_engine, opener, reader
 
@@ -207,6 +212,46 @@ def test_doors_and_our_own_files(work):
         assert unit.key_by_hash("h" * 64) == key
         assert unit.is_ours("a" * 64)
         assert not unit.is_ours("b" * 64)
+
+
+def test_plates_come_back_in_the_order_in_which_they_came(work, read):
+    guessed = Estimate(0.42, Certainty.GUESS, Side.LEFT, Certainty.FAIR, 5200, Certainty.FAIR, soft=False)
+    names = ("own-lobby-000002", "own-bar-000001")
+    first, second = (
+        OwnPlate(
+            PlateId(name), "Lobby", "Team page", "a" * 64, "b" * 64, 1600, 1200,
+            NOW + timedelta(seconds=number), guessed, 0.4, Side.RIGHT, 5000,
+        )
+        for number, name in enumerate(names)
+    )  # fmt: skip
+    with work() as unit:
+        unit.save(second)
+        unit.save(first)
+        unit.commit()
+    gone = replace(first, removed_at=NOW, settled=True, soft=True, behind_m=2.5)
+    with work() as unit:
+        unit.save(gone)
+        unit.commit()
+    with read() as seen:
+        assert seen.plates() == [gone, second]
+        assert seen.plate(second.id) == second
+        with pytest.raises(NotFound):
+            seen.plate(PlateId("own-none-000000"))
+
+
+def test_the_second_migration_goes_down_and_up_and_loses_no_session(engine, work):
+    with work() as unit:
+        unit.save(SESSION)
+        unit.commit()
+    for revision, there in (("0001", False), ("head", True)):
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            (command.upgrade if there else command.downgrade)(config, revision)
+        assert inspect(engine).has_table("plates") is there
+        with work() as unit:
+            assert unit.session(SESSION.id) == SESSION
 
 
 def test_the_migrations_make_exactly_the_tables(engine):

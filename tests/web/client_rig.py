@@ -15,6 +15,7 @@ from waitress.server import create_server
 
 from studio_server.domain.consent import Purpose
 from studio_server.domain.likeness import LikenessState
+from studio_server.domain.plate import OwnPlate
 from studio_server.domain.ports import JobState
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import Capture, FileRole, Flag, Shot, ShotFile, ShotId, ShotState
@@ -24,7 +25,7 @@ from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
-from studio_server.workflow import consenting, doors, proofing, train, vary
+from studio_server.workflow import consenting, doors, plates, proofing, train, vary
 from studio_server.workflow.services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"signature"
@@ -172,6 +173,13 @@ class Rig:
             work.save(made)
             work.commit()
         return made
+
+    def plate(self, title="Our lobby", picture=None) -> OwnPlate:
+        """A photograph of a place that the photographer has looked at."""
+        data = io.BytesIO(jpeg(picture or Image.linear_gradient("L").resize((1500, 1100)).convert("RGB")))
+        added = plates.add(self.services, data, title, "Team page")
+        said = plates.Settled(title, "Team page", 0.4, "left", 5200, 4.0, soft=False)
+        return plates.settle(self.services, added.id, said)
 
     def stage(self, session) -> Stage:
         with self.services.work() as work:

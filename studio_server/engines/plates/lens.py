@@ -38,12 +38,13 @@ class Lens:
         return np.clip(reach * np.abs(metres - subject) / metres, 0, _LARGEST)
 
 
-def defocus(light: Light, depth: Light, lens: Lens) -> Light:
+def defocus(light: Light, depth: Light, lens: Lens, longer: float | None = None) -> Light:
     """Blur by depth: slices in order of distance, each with its disc, the near ones over the far ones.
 
-    `light` is side x side x 3 linear, `depth` in metres. Keeps the mean light exactly.
+    `light` is side x side x 3 linear, `depth` in metres, `longer` the px of the
+    frame's longer side where the plate is not square. Keeps the mean light exactly.
     """
-    widths = lens.disc(depth) * lens.frame(light.shape[0])
+    widths = lens.disc(depth) * (longer or lens.frame(light.shape[0]))
     sizes, shares = _slices(depth, np.asarray(widths, np.float32))
     total, weight, free = (
         np.zeros_like(light),

@@ -27,7 +27,7 @@ from studio_server.engines.plates.shelf import (
     encode_depth,
 )
 
-HORIZON = 0.42
+HORIZON = 0.58
 _log = logging.getLogger(__name__)
 
 
@@ -86,7 +86,7 @@ def _camera(eye: float, side: int) -> dict[str, Any]:
     return {
         "type": "perspective",
         "fov": float(np.degrees(2 * np.arctan(FIELD / 2))),
-        "principal_point_offset_y": HORIZON - 0.5,
+        "principal_point_offset_y": 0.5 - HORIZON,  # Mitsuba counts upwards
         "to_world": to_world,
         "near_clip": 0.1,
         "far_clip": 2000.0,

@@ -1,10 +1,12 @@
 // The photographer's pages work without this file; with it they fill by themselves.
 import { startLive } from "./client/live.js";
+import { startPlates } from "./studio/plates.js";
 import { startViewer } from "./studio/viewer.js";
 
 const nothingUnsent = { quiet: () => true, count: () => 0, onQuiet: () => {} };
 startLive(nothingUnsent);
 startViewer();
+startPlates();
 
 for (const link of document.querySelectorAll(".s-url a")) {
   const button = document.createElement("button");
