@@ -15,8 +15,9 @@ from studio_server.bench.plain import PlainLoop, Spent, clock
 from studio_server.bench.shapes import write
 from studio_server.domain.ports import FitJob
 from studio_server.engines.bases import Base, load_base
-from studio_server.engines.fit import Recipe, recipe_for, stepper
+from studio_server.engines.fit import stepper
 from studio_server.engines.picks import Crop, crop, encode
+from studio_server.engines.recipe import Recipe, recipe_for
 
 CARD_FLOPS = 790e12
 """What the floor is reckoned with: an H200's dense bfloat16, as it is reached in practice."""

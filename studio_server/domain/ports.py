@@ -10,10 +10,10 @@ from typing import BinaryIO, Protocol
 from studio_server.domain.consent import ConsentRecord
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.events import Fact
-from studio_server.domain.likeness import FitReport, Likeness, LikenessId
+from studio_server.domain.likeness import FitReport, Learns, Likeness, LikenessId
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Expression, Shot, ShotId
-from studio_server.domain.variation import Pass, Resemblance, Variation, VariationId
+from studio_server.domain.variation import Lane, Pass, Resemblance, Variation, VariationId
 
 Saved = Session | Shot | Likeness | Variation | Delivery | ConsentRecord
 
@@ -199,6 +199,8 @@ class FitJob:
     """Renditions of the picks as JPEG or TIFF files; the last one is held out."""
     scratch: Path
     seed: int
+    learns: Learns = Learns.SURROUNDINGS
+    """PERSON only for clients who have agreed to it, face processing included: the fit looks for faces."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +237,9 @@ class PaintJob:
     f_number: float | None = None
     retouch: int = 0
     """0 (off: the skin's pixels are the camera's) to 100; needs the consent to face processing."""
+    lane: Lane = Lane.LOCKED
+    shots: Sequence[tuple[str, Path]] = ()
+    """Synthetic lane: the session's picks (key, rendition), which the judge holds the picture against."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Parent
 from studio_server.domain.likeness import FitReport, Likeness
 from studio_server.domain.ports import JobState
-from studio_server.domain.variation import Resemblance
+from studio_server.domain.variation import Resemblance, Variation
 from studio_server.workflow.ingest import Receipt
 from studio_server.workflow.pages import DeliveriesPage, DeliveryRow, Frame, Made, SessionPage
 
@@ -90,7 +90,13 @@ def _likeness(likeness: Likeness | None) -> Wire | None:
     if likeness is None:
         return None
     report = _report(likeness.report) if likeness.report else None
-    return {"id": likeness.id, "state": likeness.state.value, "reason": likeness.reason, "report": report}
+    return {
+        "id": likeness.id,
+        "learns": likeness.learns.value,
+        "state": likeness.state.value,
+        "reason": likeness.reason,
+        "report": report,
+    }
 
 
 def _report(report: FitReport) -> Wire:
@@ -102,6 +108,8 @@ def _report(report: FitReport) -> Wire:
         "heldout_after": report.heldout_after,
         "resumed_at": report.resumed_at,
         "stepped_down": report.stepped_down,
+        "kept_step": report.kept_step,
+        "kept_for": report.kept_for,
     }
 
 
@@ -136,12 +144,20 @@ def _delivery(row: DeliveryRow) -> Wire:
         "label": one.labels.label,
         "keywords": list(one.labels.keywords),
         "collection": list(one.labels.collection),
-        "caption": f"AI composite: the person as photographed, the surroundings ({title.lower()}) generated.",
+        "caption": _caption(row.variation, title),
         "consent_until": row.consent_until.isoformat(),
         "laid_path": one.laid_path,
         "parent": _parent(one.parent),
         "created_at": one.created_at.isoformat(),
     }
+
+
+def _caption(variation: Variation, title: str) -> str:
+    if variation.whole:
+        return (
+            f"AI picture ({title.lower()}): generated as a whole, the person too; nothing was photographed."
+        )
+    return f"AI composite: the person as photographed, the surroundings ({title.lower()}) generated."
 
 
 def _parent(parent: Parent) -> Wire:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, allowed
+from studio_server.domain.consent import WHOLE_PICTURES, ConsentEvent, ConsentRecord, Purpose, allowed
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.errors import NotFound, StudioError
 from studio_server.domain.likeness import Likeness, LikenessState
@@ -72,6 +72,8 @@ class SessionPage:
     deliveries: tuple[Delivery, ...]
     jobs: tuple[JobState, ...]
     unclaimed: int
+    synthetic: bool = False
+    """Whether this studio's base can make whole pictures of a person."""
 
     @property
     def unreadable(self) -> tuple[Frame, ...]:
@@ -172,6 +174,7 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
             deliveries=tuple(work.deliveries(session_id)),
             jobs=jobs,
             unclaimed=len(work.shots(None)),
+            synthetic=services.synthetic,
         )
 
 
@@ -248,10 +251,11 @@ def _frames(shots: Sequence[Shot], variations: Sequence[Variation]) -> tuple[Fra
 
 def _delivery_row(services: Services, work: Reading, delivery: Delivery) -> DeliveryRow | None:
     records = work.consents(delivery.session_id)
-    if Purpose.GENERATION not in allowed(records, services.now()):
+    variation = work.variation(delivery.variation_id)
+    needed = WHOLE_PICTURES if variation.whole else {Purpose.GENERATION}
+    if not needed <= allowed(records, services.now()):
         return None
     until = max(r.until for r in records if r.event is ConsentEvent.GIVEN)
-    variation = work.variation(delivery.variation_id)
     return DeliveryRow(delivery, variation, context(variation.brief.context), until)
 
 

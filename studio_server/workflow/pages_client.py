@@ -7,13 +7,13 @@ judge refused: what a page cannot hold, a page cannot show.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from studio_server.domain.consent import NOTICE, ConsentEvent, Purpose, allowed
+from studio_server.domain.consent import NOTICE, WHOLE_PICTURES, ConsentEvent, Purpose, allowed
 from studio_server.domain.errors import NotFound
 from studio_server.domain.ports import JobState, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, context
-from studio_server.workflow.consenting import notice
+from studio_server.workflow.consenting import asked_of, notice
 from studio_server.workflow.proofing import FEWEST_PICKS
 from studio_server.workflow.services import Services
 
@@ -22,12 +22,14 @@ WITHOUT: dict[Purpose, str] = {
     Purpose.FACES: "Without it no face is ever looked for, and nobody's likeness is measured.",
     Purpose.FITTING: "Without it nothing is fitted to you, and no finished composites can be made.",
     Purpose.GENERATION: "Without it you choose photographs only; no composite is made.",
+    Purpose.SYNTHETIC: "Without it your face is always the photographed one. It needs the three above too.",
 }
 TITLES: dict[Purpose, str] = {
     Purpose.PROOFING: "See and choose my photographs",
     Purpose.FACES: "Find and measure my face",
     Purpose.FITTING: "Fit a model to my picks",
     Purpose.GENERATION: "Make composites of me",
+    Purpose.SYNTHETIC: "Make whole pictures of me, face included",
 }
 
 
@@ -49,6 +51,10 @@ class Standing:
     def composites(self) -> bool:
         """Whether composites may be shown: no generation without its own consent."""
         return self.proofing and Purpose.GENERATION in self.live
+
+    @property
+    def whole_pictures(self) -> bool:
+        return self.live >= WHOLE_PICTURES
 
     @property
     def lockable(self) -> bool:
@@ -100,6 +106,8 @@ class Picture:
     choice: Choice
     width: int
     height: int
+    whole: bool = False
+    """Generated as a whole, the face too."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +212,9 @@ def standing(services: Services, session_id: SessionId) -> Standing:
 
 def consent_page(services: Services, session_id: SessionId) -> ConsentPage:
     here = standing(services, session_id)
-    rows = (PurposeRow(p, TITLES[p], NOTICE[p], WITHOUT[p], p in here.live) for p in Purpose)
-    heading, *_, closing = notice(here.session).split("\n\n")
+    asked = asked_of(services, here.live)
+    rows = (PurposeRow(p, TITLES[p], NOTICE[p], WITHOUT[p], p in here.live) for p in asked)
+    heading, *_, closing = notice(here.session, asked).split("\n\n")
     return ConsentPage(here, tuple(rows), heading, closing)
 
 
@@ -275,7 +284,8 @@ def _accepted(work: Reading, here: Standing, shots: Sequence[Shot]) -> list[Pict
         return []
     numbers = {shot.id: number for number, shot in enumerate(shots, 1)}
     variations = work.variations(here.session.id)
-    return [_picture(v, numbers) for v in variations if v.resemblance.accepted and v.brief.shot_id in numbers]
+    shown = [v for v in variations if v.resemblance.accepted and v.brief.shot_id in numbers]
+    return [_picture(v, numbers) for v in shown if here.whole_pictures or not v.whole]
 
 
 def _picture(variation: Variation, numbers: dict[ShotId, int]) -> Picture:
@@ -288,6 +298,7 @@ def _picture(variation: Variation, numbers: dict[ShotId, int]) -> Picture:
         choice=variation.choice,
         width=variation.width,
         height=variation.height,
+        whole=variation.whole,
     )
 
 
