@@ -178,12 +178,12 @@ def test_whole_pictures_are_asked_for_where_the_base_can_make_them_and_marked_on
         room.rig.vary(room.session)
     whole = next(one for one in room.rig.varied(room.session) if one.whole)
     for page in (tablet.get("/variations").text, tablet.get(f"/compare/{whole.id}").text):
-        assert "</svg>Generated, face included</span>" in page
+        assert "</svg>Fully generated</span>" in page
     told = {one["id"]: one["whole"] for one in tablet.state()["variations"]}
     assert told[whole.id]
     assert sum(told.values()) == 2
     tablet.post(f"/variations/{whole.id}/choice", {"choice": "approved"})
-    assert "</svg>Generated, face included</span>" in tablet.get("/finish").text
+    assert "</svg>Fully generated</span>" in tablet.get("/finish").text
 
 
 def test_the_sheet_shows_what_can_be_picked_and_says_what_cannot_be_read(room):
