@@ -23,7 +23,7 @@ from studio_server.domain.likeness import FitReport, Learns
 from studio_server.domain.ports import FitJob, Fitted, Progress
 from studio_server.engines.bases import Base, load_base
 from studio_server.engines.checkpoints import Kept, Score, write_checkpoint
-from studio_server.engines.fallback import Ladder, Rung, free, in_one_sentence, saving_memory
+from studio_server.engines.fallback import Ladder, Rung, come_aboard, free, in_one_sentence, saving_memory
 from studio_server.engines.families.interface import Batch
 from studio_server.engines.person import ShelfSight, Sight, known_traits, person_crops
 from studio_server.engines.picks import Crop, FindPerson, Samples, crops_of, encode
@@ -84,8 +84,9 @@ class LoraFitter:
             require_person(base)
         recipe = self._recipe or recipe_for(base.family)
         learn, heldout = self._samples(base, job, progress)
-        base.denoiser.to(base.device)
+        squeezed = come_aboard(base)
         run = _start_or_resume(base, job, recipe)
+        run.ladder.taken.extend(squeezed)
         run.before = run.before or _heldout(base, run, heldout, recipe)
         score = self._scorer(base, job, lambda: _heldout(base, run, heldout, recipe))
         started -= run.seconds
@@ -138,7 +139,11 @@ class LoraFitter:
 
 
 def _heldout(base: Base, run: _Run, heldout: Samples, recipe: Recipe) -> float:
-    return run.ladder.run(lambda rung: heldout_loss(base, heldout, recipe, rung.parts))
+    def look(rung: Rung) -> float:
+        with saving_memory(base, rung):
+            return heldout_loss(base, heldout, recipe, rung.parts)
+
+    return run.ladder.run(look)
 
 
 def _report(base: Base, run: _Run, seconds: float, after: float, learns: Learns) -> FitReport:

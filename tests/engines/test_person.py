@@ -25,6 +25,7 @@ from studio_server.engines.fit import LoraFitter
 from studio_server.engines.picks import encode
 from studio_server.engines.recipe import Recipe, recipe_for
 from studio_server.engines.shelf import Shelf
+from studio_server.engines.surroundings import Order, paint_surroundings
 from studio_server.engines.synthetic import PREVIEWS, SyntheticPainter
 
 LARGE = [name for name in MAKERS if FAMILIES[name].learns_person]
@@ -169,6 +170,7 @@ def paint(folder, fitted, pick_files, tmp_path):
     def paint(sight, **changes):
         return SyntheticPainter(lambda: base, sight).paint(replace(job, **changes))
 
+    paint.base = base
     return paint
 
 
@@ -186,6 +188,18 @@ def test_the_person_is_worn_in_full_and_changes_the_picture(paint, fitted, tmp_p
     save_file(flat, nobody)
     assert paint(sight).picture == paint(sight).picture
     assert paint(sight).picture != paint(sight, adapter=nobody).picture
+
+
+def test_both_lanes_take_turns_on_one_base_and_each_wears_its_own(folder, fitted, paint, tmp_path):
+    surroundings, base = tmp_path / "surroundings", paint.base
+    save_file({name: 3 * tensor for name, tensor in load(fitted[0].adapter).items()}, surroundings)
+    picture, alpha = portrait(np.random.default_rng(3), 240, 320)
+    plate = np.random.default_rng(4).integers(80, 160, (320, 240, 3)).astype(np.uint8)
+    order = Order(plate, picture, alpha, "library", 5, surroundings)
+    locked, whole = paint_surroundings(base, order), paint(Lookout()).picture
+    assert np.array_equal(paint_surroundings(base, order), locked)
+    assert paint(Lookout()).picture == whole
+    assert not np.array_equal(paint_surroundings(base, replace(order, adapter=None)), locked)
 
 
 def test_the_shots_are_measured_once_and_kept_with_the_session_s_faces(paint, tmp_path):
