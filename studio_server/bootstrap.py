@@ -10,10 +10,13 @@ from pathlib import Path
 from redis import Redis
 from sqlalchemy import Engine
 
+from studio_server.domain.errors import StudioError
 from studio_server.domain.ports import FitJob, Fitted, Fitter, Painted, Painter, PaintJob, Progress
 from studio_server.domain.shot import Expression
+from studio_server.domain.variation import Lane
 from studio_server.engines.added import AddedBases
 from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.families.facts import family_at
 from studio_server.engines.shelf import Shelf
 from studio_server.jobs import queue
 from studio_server.jobs.dispatch import QueueName
@@ -27,6 +30,8 @@ from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.workflow.recover import pending
 from studio_server.workflow.services import Services
 
+Paint = Callable[[PaintJob], Painted]
+
 
 class Engines:
     """Both engine ports, loaded at their first call: pages and CPU worker never pay for torch."""
@@ -35,16 +40,20 @@ class Engines:
         self._settings = settings
 
     @cached_property
-    def _loaded(self) -> tuple[Fitter, Painter, Callable[[], None], Callable[[], None]]:
+    def _loaded(self) -> tuple[Fitter, Painter, Callable[[], None], Callable[[], None], Paint]:
         if self._settings.engines == "fake":
-            return FakeFitter(), FakePainter(), lambda: None, lambda: None
+            fake = FakePainter()
+            return FakeFitter(), fake, lambda: None, lambda: None, fake.paint
         from studio_server.engines.fit import LoraFitter  # noqa: PLC0415 - imports torch: seconds, 300 MB
         from studio_server.engines.generate import LockedPainter  # noqa: PLC0415 - the same
+        from studio_server.engines.person import ShelfSight  # noqa: PLC0415 - the same
+        from studio_server.engines.synthetic import SyntheticPainter  # noqa: PLC0415 - the same
 
         models = shelf(self._settings)
         base = base_place(self._settings)
         painter = LockedPainter(base, models)
-        return LoraFitter(base, models), painter, painter.warm, painter.rest
+        whole = SyntheticPainter(painter.lend, ShelfSight(models))
+        return LoraFitter(base, models), painter, painter.warm, painter.rest, whole.paint
 
     def warm(self) -> None:
         """Load and compile what the first picture needs. Raises EngineUnavailable."""
@@ -55,7 +64,7 @@ class Engines:
         return self._loaded[0].fit(job, progress)
 
     def paint(self, job: PaintJob) -> Painted:
-        return self._loaded[1].paint(job)
+        return self._loaded[4](job) if job.lane is Lane.SYNTHETIC else self._loaded[1].paint(job)
 
     def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
         self._loaded[1].learn_faces(renditions, session_faces)
@@ -103,6 +112,7 @@ def build(settings: Settings) -> Studio:
         folder=BesideRaw([settings.hot]),
         now=_now,
         new_id=_new_id,
+        synthetic=makes_whole_pictures(settings),
     )
     return Studio(settings, services, board, redis, database, engines)
 
@@ -129,6 +139,15 @@ def base_place(settings: Settings) -> Path:
     if len(chosen.parts) != 1 or chosen.is_dir():
         return chosen
     return STARTER if str(chosen) == "starter" else added_bases(settings).place(str(chosen))
+
+
+def makes_whole_pictures(settings: Settings) -> bool:
+    """Whether the base that the settings choose can learn a person. A base that is not there cannot."""
+    try:
+        family = family_at(base_place(settings))
+    except StudioError:
+        return False
+    return family is not None and family.learns_person
 
 
 def _now() -> datetime:

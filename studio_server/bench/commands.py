@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from studio_server.bench.rows import write
 from studio_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def fit(random_weights: str | None, base: Path | None, out: Path | None, *, quic
         rows = [fitting.measure(base_place(Settings()), effort), fitting.measure_random("sd15", effort)]
     console.print(fit_table(rows))
     console.print(_on_cards(rows))
-    _keep(out, rows, ("ratio", "ceiling", "share"))
+    if out:
+        write(fitting.as_rows(rows), out)
 
 
 def fit_table(rows: Iterable["fitting.Row"]) -> Table:
@@ -81,7 +83,12 @@ def fit_table(rows: Iterable["fitting.Row"]) -> Table:
     for title in ("ours, steps/s", "plain", "ratio", "ceiling", "share", "caching, s"):
         table.add_column(title, justify="right")
     for row in rows:
-        figures = (f"{1 / row.ours:.2f}", f"{1 / row.plain:.2f}", f"{row.ratio:.2f}", f"{row.ceiling:.2f}")
+        figures = (
+            f"{1 / row.step:.2f}",
+            f"{1 / row.plain_step:.2f}",
+            f"{row.ratio:.2f}",
+            f"{row.ceiling:.2f}",
+        )
         table.add_row(row.base, row.device, *figures, f"{row.share:.0%}", f"{row.caching:.1f}")
     return table
 
@@ -89,7 +96,7 @@ def fit_table(rows: Iterable["fitting.Row"]) -> Table:
 def _on_cards(rows: Iterable["fitting.Row"]) -> str:
     """Say what a GPU would have shown, or that there was none."""
     said = [
-        f"{row.base}: {row.ours / row.floor:.1f} times the FLOPs floor of an H200; "
+        f"{row.base}: {row.step / row.floor:.1f} times the FLOPs floor of an H200; "
         f"peak {row.peak_gb:.1f} GB, the plain loop's base included."
         for row in rows
         if row.floor and row.peak_gb
@@ -113,7 +120,8 @@ def vary(out: Path | None, *, quick: bool) -> None:
         pick = varying.rendition(Path(folder))
         rows = list(varying.measure(painters, pick, Path(folder), rounds=1 if quick else 5))
     console.print(vary_table(rows))
-    _keep(out, rows, ("per_minute", "plain_per_minute", "ratio"))
+    if out:
+        write(varying.as_rows(rows), out)
 
 
 def vary_table(rows: Iterable["varying.Row"]) -> Table:
@@ -123,19 +131,13 @@ def vary_table(rows: Iterable["varying.Row"]) -> Table:
         table.add_column(title, justify="right")
     for row in rows:
         figures = (f"{row.per_minute:.1f}", f"{row.plain_per_minute:.1f}", f"{row.ratio:.2f}")
-        table.add_row(row.size, f"{row.first:.1f}", *figures)
+        table.add_row(row.size, f"{median(row.first):.1f}", *figures)
     return table
 
 
 def _wait_as_the_engine_worker() -> None:
     """Before torch is imported: its threads read this once, from the environment of C."""
     os.putenv("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def _keep(out: Path | None, rows: Iterable[object], reckoned: Sequence[str]) -> None:
-    if out:
-        kept = [{**vars(row), **{name: getattr(row, name) for name in reckoned}} for row in rows]
-        out.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
 @bench.command()

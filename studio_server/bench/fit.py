@@ -12,11 +12,13 @@ from skimage import data
 from torch.utils.flop_counter import FlopCounterMode
 
 from studio_server.bench.plain import PlainLoop, Spent, clock
+from studio_server.bench.rows import Baseline, Wire, compared, unmeasured
 from studio_server.bench.shapes import write
 from studio_server.domain.ports import FitJob
 from studio_server.engines.bases import Base, load_base
-from studio_server.engines.fit import Recipe, recipe_for, stepper
+from studio_server.engines.fit import stepper
 from studio_server.engines.picks import Crop, crop, encode
+from studio_server.engines.recipe import Recipe, recipe_for
 
 CARD_FLOPS = 790e12
 """What the floor is reckoned with: an H200's dense bfloat16, as it is reached in practice."""
@@ -28,15 +30,13 @@ CROPS = 8
 
 @dataclass(frozen=True)
 class Row:
-    """One base. All times are seconds per step, medians over the rounds."""
+    """One base. All times are seconds per step, one for each round."""
 
     base: str
     device: str
     batch: int
-    ours: float
-    plain: float
-    denoiser: float
-    """Of the plain loop's step: forward, backward and optimiser."""
+    ours: Sequence[float]
+    plain: Sequence[Spent]
     caching: float
     """Once per fit, for all samples: what ours pays so that its steps need not."""
     peak_gb: float | None = None
@@ -44,16 +44,59 @@ class Row:
     """Of one step: its FLOPs over what the card reaches. None without a GPU."""
 
     @property
+    def gains(self) -> list[float]:
+        """How many times faster than the plain loop, round by round."""
+        return [plain.whole / own for own, plain in zip(self.ours, self.plain, strict=True)]
+
+    @property
+    def ceilings(self) -> list[float]:
+        """What caching can gain at most: the plain loop over its denoiser (forward, backward, optimiser)."""
+        return [plain.whole / plain.denoiser for plain in self.plain]
+
+    @property
     def ratio(self) -> float:
-        return self.plain / self.ours
+        return statistics.median(self.gains)
 
     @property
     def ceiling(self) -> float:
-        return self.plain / self.denoiser
+        return statistics.median(self.ceilings)
 
     @property
     def share(self) -> float:
-        return self.ratio / self.ceiling
+        return statistics.median(gain / most for gain, most in zip(self.gains, self.ceilings, strict=True))
+
+    @property
+    def step(self) -> float:
+        return statistics.median(self.ours)
+
+    @property
+    def plain_step(self) -> float:
+        return statistics.median(spent.whole for spent in self.plain)
+
+
+def as_rows(measured: Sequence[Row]) -> list[Wire]:
+    """Return the rows as they are kept: each base's step, its share of the ceiling, and the card's floor."""
+    rows: list[Wire] = []
+    for row in measured:
+        plain = Baseline("plain loop, encodes every step", [spent.whole for spent in row.plain])
+        ceiling = Baseline("ceiling of caching: plain loop over its denoiser alone", row.ceilings)
+        gain = f"fit, {row.base}, {row.device}: gain, beside the most that caching can gain"
+        rows.append(compared(f"fit, {row.base}, {row.device}: one step", "s", row.ours, plain))
+        rows.append(compared(gain, "times", row.gains, ceiling, more_is_better=True))
+    return [*rows, *_floors(measured)]
+
+
+def _floors(measured: Sequence[Row]) -> list[Wire]:
+    name, baseline = "fit, {}: one step, beside the FLOPs floor", "FLOPs of the step at 790 TFLOP/s"
+    on_cards = [row for row in measured if row.floor is not None]
+    if not on_cards:
+        why = "No GPU is at hand: speed, memory and the FLOPs floor of a GPU were not measured."
+        return [unmeasured(name.format("SDXL at 512 px on a GPU"), "s", baseline, why)]
+    floors = [Baseline(baseline, [row.floor or 0.0] * len(row.ours)) for row in on_cards]
+    return [
+        compared(name.format(f"{row.base}, {row.device}"), "s", row.ours, floor)
+        for row, floor in zip(on_cards, floors, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -82,9 +125,8 @@ def measure(place: Path, effort: Effort, recipe: Recipe | None = None) -> Row:
         base=own.label,
         device=_device(own),
         batch=recipe.batch,
-        ours=statistics.median(times[0]),
-        plain=statistics.median(spent.whole for spent in times[1]),
-        denoiser=statistics.median(spent.denoiser for spent in times[1]),
+        ours=times[0],
+        plain=times[1],
         caching=caching,
         peak_gb=_peak(own),
         floor=floor,

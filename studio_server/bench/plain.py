@@ -16,8 +16,8 @@ from peft import LoraConfig
 
 from studio_server.engines.bases import Base
 from studio_server.engines.families.interface import Batch, Words
-from studio_server.engines.fit import Recipe
 from studio_server.engines.picks import Crop
+from studio_server.engines.recipe import Recipe
 
 
 @dataclass(frozen=True)

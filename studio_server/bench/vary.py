@@ -5,11 +5,12 @@ person out anew for every context.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+from studio_server.bench.rows import Baseline, Wire, compared
 from studio_server.demo.camera import expose
 from studio_server.demo.frames import Frame
 from studio_server.domain.ports import PaintJob
@@ -23,27 +24,37 @@ KEY = "portrait-0"
 
 @dataclass(frozen=True)
 class Row:
-    """One size. Seconds; medians."""
+    """One size. Seconds, one for each round."""
 
     size: str
-    first: float
+    first: Sequence[float]
     """From a fresh pick to its first composite, engines warm: read, matte, paint, compose, judge, encode."""
-    further: float
+    further: Sequence[float]
     """Each further context of the same pick."""
-    plain: float
+    plain: Sequence[float]
     """The same contexts where matte, foreground and plate are made anew for each."""
 
     @property
     def per_minute(self) -> float:
-        return 60 / self.further
+        return 60 / median(self.further)
 
     @property
     def plain_per_minute(self) -> float:
-        return 60 / self.plain
+        return 60 / median(self.plain)
 
     @property
     def ratio(self) -> float:
-        return self.plain / self.further
+        return median(plain / own for own, plain in zip(self.further, self.plain, strict=True))
+
+
+def as_rows(measured: Iterable[Row]) -> list[Wire]:
+    """Return the bench's rows as they are kept. A fresh pick gains nothing: nothing of it is known yet."""
+    rows: list[Wire] = []
+    for row in measured:
+        plain = Baseline("the same engines, keeping nothing", row.plain)
+        rows.append(compared(f"vary, {row.size}: first composite of a fresh pick", "s", row.first, plain))
+        rows.append(compared(f"vary, {row.size}: each further context", "s", row.further, plain))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ def _row(name: str, painters: Painters, job: PaintJob, rounds: int) -> Row:
         other = replace(fresh, context=_other(number))
         further.append(seconds(painters.ours, other))
         plain.append(seconds(painters.plain, replace(other, cache=job.cache / f"plain-{number}")))
-    return Row(name, median(first), median(further), median(plain))
+    return Row(name, first, further, plain)
 
 
 def _other(number: int, contexts: Sequence[str] = CONTEXTS) -> str:

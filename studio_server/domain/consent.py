@@ -11,7 +11,7 @@ from enum import StrEnum
 from studio_server.domain.errors import ConsentMissing
 from studio_server.domain.session import SessionId
 
-NOTICE_VERSION = "2026-11.2"
+NOTICE_VERSION = "2026-11.3"
 
 
 class Purpose(StrEnum):
@@ -19,6 +19,8 @@ class Purpose(StrEnum):
     FACES = "faces"
     FITTING = "fitting"
     GENERATION = "generation"
+    SYNTHETIC = "synthetic"
+    """Asked for only where the base can do it; it needs the three before it too."""
 
 
 NOTICE: dict[Purpose, str] = {
@@ -35,7 +37,18 @@ NOTICE: dict[Purpose, str] = {
     Purpose.GENERATION: (
         "Make pictures of me in the contexts that I choose; my face and hair stay as photographed."
     ),
+    Purpose.SYNTHETIC: (
+        "Fit a second model, of my face, and make whole pictures of me. Nothing in them is photographed: "
+        "my face is generated too, and each picture says so. This model is erased with my session."
+    ),
 }
+WHOLE_PICTURES = frozenset({Purpose.FACES, Purpose.FITTING, Purpose.GENERATION, Purpose.SYNTHETIC})
+"""What has to be live for the synthetic lane: without measuring the face nothing could say whose it is."""
+
+
+def offered(*, synthetic: bool) -> tuple[Purpose, ...]:
+    """What a client is asked. `synthetic`: whether the base in use can make whole pictures of a person."""
+    return tuple(one for one in Purpose if synthetic or one is not Purpose.SYNTHETIC)
 
 
 class ConsentEvent(StrEnum):
@@ -71,6 +84,10 @@ def allowed(records: Iterable[ConsentRecord], now: datetime) -> frozenset[Purpos
         else:
             live -= record.purposes
     return live
+
+
+def whole_pictures(records: Iterable[ConsentRecord], now: datetime) -> bool:
+    return allowed(records, now) >= WHOLE_PICTURES
 
 
 def require(records: Iterable[ConsentRecord], purpose: Purpose, now: datetime) -> None:

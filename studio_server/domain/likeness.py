@@ -19,6 +19,15 @@ class LikenessState(StrEnum):
     ERASED = "erased"
 
 
+class Learns(StrEnum):
+    """What a likeness is of; a lane wears its own kind and no other."""
+
+    SURROUNDINGS = "surroundings"
+    """Light, grain and backdrop of the session, for the locked lane."""
+    PERSON = "person"
+    """The person, for the synthetic lane; needs its own consent and a large base."""
+
+
 @dataclass(frozen=True)
 class FitReport:
     base: str
@@ -31,6 +40,10 @@ class FitReport:
     """The step from which an interrupted fit went on; 0 for one that ran through."""
     stepped_down: str = ""
     """How it was made to fit into the memory; empty where it fitted at once."""
+    kept_step: int = 0
+    """The step whose weights were kept; 0 where nothing was compared and the last ones were."""
+    kept_for: str = ""
+    """What spoke for that step."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +57,4 @@ class Likeness:
     """sha256 of the adapter (safetensors) in the blob store."""
     report: FitReport | None = None
     reason: str = ""
+    learns: Learns = Learns.SURROUNDINGS

@@ -10,11 +10,11 @@ from typing import BinaryIO, Protocol
 from studio_server.domain.consent import ConsentRecord
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.events import Fact
-from studio_server.domain.likeness import FitReport, Likeness, LikenessId
+from studio_server.domain.likeness import FitReport, Learns, Likeness, LikenessId
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Expression, Shot, ShotId
-from studio_server.domain.variation import Pass, Resemblance, Variation, VariationId
+from studio_server.domain.variation import Lane, Pass, Resemblance, Variation, VariationId
 
 Saved = Session | Shot | Likeness | Variation | Delivery | ConsentRecord | OwnPlate
 
@@ -205,6 +205,8 @@ class FitJob:
     """Renditions of the picks as JPEG or TIFF files; the last one is held out."""
     scratch: Path
     seed: int
+    learns: Learns = Learns.SURROUNDINGS
+    """PERSON only for clients who have agreed to it, face processing included: the fit looks for faces."""
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,9 @@ class PaintJob:
     clean_plate_key: str = ""
     plate: PlateFile | None = None
     """Instead of the context's own plates; no base paints over it."""
+    lane: Lane = Lane.LOCKED
+    shots: Sequence[tuple[str, Path]] = ()
+    """Synthetic lane: the session's picks (key, rendition), which the judge holds the picture against."""
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,11 @@ class Variation:
     choice: Choice = Choice.OPEN
 
     @property
+    def whole(self) -> bool:
+        """Whether all of it was generated, the person too: the synthetic lane."""
+        return self.brief.lane is Lane.SYNTHETIC
+
+    @property
     def generated(self) -> bool:
         """Whether a model painted any of it; if not, its surroundings are a plate as it is."""
         return self.base not in {PLATE_ALONE, OWN_PLATE}

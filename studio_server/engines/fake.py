@@ -37,7 +37,7 @@ class FakeFitter:
             if progress.cancelled():
                 raise Cancelled("The fit was stopped. Start it again to go on.")
             progress.report(step, self._steps, f"Fitting: step {step} of {self._steps}")
-        digest = hashlib.sha256(f"seed {job.seed}".encode())
+        digest = hashlib.sha256(f"seed {job.seed}, {job.learns}".encode())
         for pick in job.picks:
             digest.update(pick.read_bytes())
         return Fitted(digest.digest(), FitReport("Fake 1", self._steps, 0.0, 1.0, 0.5))

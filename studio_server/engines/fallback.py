@@ -1,6 +1,7 @@
 """What does not fit falls back by itself, step by step, and says which step it took.
 
-A fit: smaller batches -> gradient checkpointing -> what is kept for the way back lies in main memory.
+A fit: smaller batches -> gradient checkpointing -> what is kept for the way back lies in main memory -> the
+frozen weights in 8 bits.
 A painting: the whole base on the card -> one part of it at a time -> layer by layer.
 """
 
@@ -16,6 +17,7 @@ from safetensors import SafetensorError
 
 from studio_server.domain.errors import EngineUnavailable, disk_is_full
 from studio_server.engines.bases import Base
+from studio_server.engines.eight_bits import squeeze
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -23,21 +25,29 @@ T = TypeVar("T")
 _SHORT = (torch.OutOfMemoryError, MemoryError)
 _PLACED = "place to be"
 _PLACED_AS = "placed as"
+_SQUEEZED = "in 8 bits"
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One way to take a step of a fit; every rung gives the same gradients, the lower ones in less memory."""
+    """One way to take a step of a fit, the lower ones in less memory.
+
+    All give the same gradients but for the last: 8 bits hold the frozen weights less exactly.
+    """
 
     name: str
     parts: int = 1
     """Into how many parts a batch is cut; their gradients are added up."""
     checkpointing: bool = False
     offload: bool = False
+    eight_bits: bool = False
+
+
+EIGHT_BITS = "the base in 8 bits"
 
 
 def rungs(batch: int) -> tuple[Rung, ...]:
-    """Return halves of the batch down to one sample, then checkpointing, then offload."""
+    """Return halves of the batch down to one sample, then checkpointing, then offload, then 8 bits."""
     parts, cut = [], 2
     while cut < 2 * batch:
         parts.append(min(cut, batch))
@@ -48,6 +58,7 @@ def rungs(batch: int) -> tuple[Rung, ...]:
         *smaller,
         Rung("gradient checkpointing", batch, checkpointing=True),
         Rung("offload to main memory", batch, checkpointing=True, offload=True),
+        Rung(EIGHT_BITS, batch, checkpointing=True, offload=True, eight_bits=True),
     )
 
 
@@ -92,12 +103,38 @@ def saving_memory(base: Base, rung: Rung) -> AbstractContextManager[Any]:
     """Take a step of a fit as this rung says."""
     if rung.checkpointing and not base.denoiser.is_gradient_checkpointing:
         base.denoiser.enable_gradient_checkpointing()
+    if rung.eight_bits:
+        squeezed(base)
     return _kept_in_main_memory(base) if rung.offload else nullcontext()
+
+
+def come_aboard(base: Base) -> tuple[str, ...]:
+    """Lend a fit's denoiser the device; where its weights alone do not fit, in 8 bits. Says what it took."""
+    try:
+        base.denoiser.to(base.device)
+    except _SHORT as error:
+        log.warning("The base is too large for the card (%s): %s", _first_line(error), EIGHT_BITS)
+    else:
+        return ()
+    squeezed(base)  # after the except: as long as the error lives, so does what it ran out of memory with
+    return (EIGHT_BITS,)
+
+
+def squeezed(base: Base) -> None:
+    """Put the frozen weights into 8 bits, in main memory, and lend them the device."""
+    if base.memo.get(_SQUEEZED):
+        return
+    base.denoiser.to("cpu")
+    squeeze(base.denoiser)
+    base.memo[_SQUEEZED] = True
+    free()
+    base.denoiser.to(base.device)
 
 
 def _kept_in_main_memory(base: Base) -> AbstractContextManager[Any]:
     """Lay what backward needs into main memory; the weights stay where they are."""
-    weights = {weight.untyped_storage().data_ptr() for weight in base.denoiser.parameters()}
+    own = (*base.denoiser.parameters(), *base.denoiser.buffers())
+    weights = {weight.untyped_storage().data_ptr() for weight in own}
 
     def pack(tensor: torch.Tensor) -> tuple[torch.device, torch.Tensor]:
         stays = tensor.untyped_storage().data_ptr() in weights

@@ -1,10 +1,9 @@
-"""The fine-tuning loop: a session's picks -> a LoRA of its light, grain and backdrop.
+"""The fine-tuning loop: a session's picks -> a LoRA of its light, grain and backdrop, or of its person.
 
 Read from `LoraFitter.fit` downwards. Every step draws from (seed, step) alone, so a fit that was killed
 and goes on from its checkpoint ends with the very weights of one that ran through.
 """
 
-import io
 import shutil
 import tempfile
 import time
@@ -20,39 +19,20 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 
 from studio_server.domain.errors import BadInput, Cancelled
-from studio_server.domain.likeness import FitReport
+from studio_server.domain.likeness import FitReport, Learns
 from studio_server.domain.ports import FitJob, Fitted, Progress
 from studio_server.engines.bases import Base, load_base
-from studio_server.engines.fallback import Ladder, Rung, free, in_one_sentence, saving_memory
-from studio_server.engines.families.facts import Family
+from studio_server.engines.checkpoints import Kept, Score, write_checkpoint
+from studio_server.engines.fallback import Ladder, Rung, come_aboard, free, in_one_sentence, saving_memory
 from studio_server.engines.families.interface import Batch
-from studio_server.engines.picks import FindPerson, Samples, crops_of, encode
+from studio_server.engines.person import ShelfSight, Sight, meet, person_crops
+from studio_server.engines.picks import Crop, FindPerson, Samples, crops_of, encode
+from studio_server.engines.recipe import Recipe, recipe_for
 from studio_server.engines.shelf import Shelf
+from studio_server.engines.synthetic import likeness_of_previews, require_person
 from studio_server.imaging.matte import coarse_mask
 
 _CHECKPOINT = "checkpoint.pt"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a fit is run; the defaults are for a small base on two cores."""
-
-    steps: int = 120
-    batch: int = 4
-    crops_per_pick: int = 4
-    rank: int = 8
-    learning_rate: float = 1e-3
-    snr_gamma: float = 5.0
-    """Min-SNR (Hang et al., 2023), capped for v-prediction as SNR/(SNR+1); not for flow matching."""
-    caption_dropout: float = 0.05
-    checkpoint_every: int = 20
-    heldout_timesteps: int = 8
-    heldout_noises: int = 2
-
-
-def recipe_for(family: Family) -> Recipe:
-    """Return the recipe of a base that nobody gave another one for."""
-    return Recipe(steps=family.fit_steps, rank=family.rank, learning_rate=family.learning_rate)
 
 
 @dataclass
@@ -60,6 +40,7 @@ class _Run:
     """Where a fit stands; all of it goes into the checkpoint, but for the rung on which memory suffices."""
 
     optimizer: torch.optim.AdamW
+    kept: Kept
     ladder: Ladder = field(default_factory=lambda: Ladder(1))
     step: int = 0
     seconds: float = 0.0
@@ -68,15 +49,21 @@ class _Run:
 
 
 class LoraFitter:
-    """The port `Fitter`. `find_person` is U2-Net from the shelf unless a test brings its own."""
+    """The port `Fitter`. What finds people and faces comes from the shelf unless a test brings its own."""
 
     def __init__(
-        self, base: Path, shelf: Shelf, recipe: Recipe | None = None, find_person: FindPerson | None = None
+        self,
+        base: Path,
+        shelf: Shelf,
+        recipe: Recipe | None = None,
+        find_person: FindPerson | None = None,
+        sight: Sight | None = None,
     ) -> None:
         self._base = base
         self._shelf = shelf
         self._recipe = recipe
         self._find_person = find_person
+        self._sight = sight or ShelfSight(shelf)
 
     def fit(self, job: FitJob, progress: Progress) -> Fitted:
         """Fit a LoRA. Raises Cancelled, EngineUnavailable, Unreadable, BadInput (fewer than two picks)."""
@@ -93,29 +80,44 @@ class LoraFitter:
         started = time.monotonic()
         job.scratch.mkdir(parents=True, exist_ok=True)
         base = load_base(self._base, fitting=True)
+        if job.learns is Learns.PERSON:
+            require_person(base)
         recipe = self._recipe or recipe_for(base.family)
         learn, heldout = self._samples(base, job, progress)
-        base.denoiser.to(base.device)
+        squeezed = come_aboard(base)
         run = _start_or_resume(base, job, recipe)
-        run.before = run.before or run.ladder.run(
-            lambda rung: heldout_loss(base, heldout, recipe, rung.parts)
-        )
+        run.ladder.taken.extend(squeezed)
+        run.before = run.before or _heldout(base, run, heldout, recipe)
+        score = self._scorer(base, job, lambda: _heldout(base, run, heldout, recipe))
         started -= run.seconds
         for _ in range(run.step, recipe.steps):
             _stop_if_cancelled(progress)
             _step(base, run, learn, job.seed, recipe)
             text = f"Fitting: step {run.step} of {recipe.steps}{run.ladder.note}"
             progress.report(run.step, recipe.steps, text)
+            if recipe.judges(run.step):
+                progress.report(run.step, recipe.steps, f"{text}; looking at what it has learnt")
+                with run.kept.worn():
+                    run.kept.offer(run.step, score())
             if run.step % recipe.checkpoint_every == 0:
                 run.seconds = time.monotonic() - started
-                _keep(run, base, recipe, job.scratch)
-        after = run.ladder.run(lambda rung: heldout_loss(base, heldout, recipe, rung.parts))
+                _keep(run, base, _made_by(base, recipe, job.learns), job.scratch)
+        run.kept.settle()
+        after = _heldout(base, run, heldout, recipe)
         adapter = _adapter(base)
         shutil.rmtree(job.scratch, ignore_errors=True)
         seconds = time.monotonic() - started
-        stepped_down = ", then ".join(run.ladder.taken)
-        report = FitReport(base.label, run.step, seconds, run.before, after, run.resumed_at, stepped_down)
-        return Fitted(adapter, report)
+        return Fitted(adapter, _report(base, run, seconds, after, job.learns))
+
+    def _scorer(self, base: Base, job: FitJob, loss: Callable[[], float]) -> Callable[[], Score]:
+        """Say what scores a checkpoint. Lower is better: whose face it paints, then the held-out loss."""
+        if job.learns is not Learns.PERSON:
+            return lambda: (loss(),)
+        session = meet(job.picks, self._sight)
+        if not session.shots:
+            msg = "No face was found in the picks, so nobody can be learnt from them."
+            raise BadInput(f"{msg} Pick shots that show the face from the front.")
+        return lambda: (likeness_of_previews(base, session, self._sight), loss())
 
     def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples]:
         find_person = self._find_person or partial(coarse_mask, u2net=self._shelf.path("u2net.onnx"))
@@ -125,8 +127,42 @@ class LoraFitter:
             _stop_if_cancelled(progress)
             progress.report(0, recipe.steps, f"Reading pick {number + 1} of {len(job.picks)}")
             count = recipe.crops_per_pick if number < len(job.picks) - 1 else 1
-            views.append(crops_of(path, find_person, base.fit_size, range(job.seed, job.seed + count)))
+            views.append(self._views(base, job, path, find_person, range(job.seed, job.seed + count)))
         return encode(base, [view for pick in views[:-1] for view in pick]), encode(base, views[-1])
+
+    def _views(
+        self, base: Base, job: FitJob, path: Path, find_person: FindPerson, seeds: range
+    ) -> list[Crop]:
+        if job.learns is Learns.PERSON:
+            return person_crops(path, find_person, self._sight, base.fit_size, seeds)
+        return crops_of(path, find_person, base.fit_size, seeds)
+
+
+def _heldout(base: Base, run: _Run, heldout: Samples, recipe: Recipe) -> float:
+    def look(rung: Rung) -> float:
+        with saving_memory(base, rung):
+            return heldout_loss(base, heldout, recipe, rung.parts)
+
+    return run.ladder.run(look)
+
+
+def _report(base: Base, run: _Run, seconds: float, after: float, learns: Learns) -> FitReport:
+    kept_for = ""
+    if run.kept.step:
+        best = [f"{value:.3g}" for value in run.kept.score]
+        faces = f"a distance of {best[0]} of four previews' faces, " if learns is Learns.PERSON else ""
+        kept_for = f"{faces}held-out loss {best[-1]}"
+    return FitReport(
+        base=base.label,
+        steps=run.step,
+        seconds=seconds,
+        heldout_before=run.before,
+        heldout_after=after,
+        resumed_at=run.resumed_at,
+        stepped_down=", then ".join(run.ladder.taken),
+        kept_step=run.kept.step,
+        kept_for=kept_for,
+    )
 
 
 def stepper(base: Base, job: FitJob, recipe: Recipe, learn: Samples) -> Callable[[], None]:
@@ -167,7 +203,7 @@ def _step(base: Base, run: _Run, learn: Samples, seed: int, recipe: Recipe) -> N
     times = base.architecture.drawn_times(base.pipeline, recipe.batch, luck)
     weights = base.architecture.time_weights(base.pipeline, times, recipe.snr_gamma)
     for group in run.optimizer.param_groups:
-        group["lr"] = _learning_rate(run.step, recipe)
+        group["lr"] = recipe.rate(run.step)
 
     def backward(rung: Rung) -> None:
         run.optimizer.zero_grad()
@@ -181,13 +217,8 @@ def _step(base: Base, run: _Run, learn: Samples, seed: int, recipe: Recipe) -> N
     torch.nn.utils.clip_grad_norm_(run.optimizer.param_groups[0]["params"], 1.0)
     run.optimizer.step()
     run.optimizer.zero_grad()
+    run.kept.follow(run.step)
     run.step += 1
-
-
-def _learning_rate(step: int, recipe: Recipe) -> float:
-    """Warm up shortly, stay, then fall straight over the last half: the end is what is kept."""
-    left = (recipe.steps - step) / recipe.steps
-    return recipe.learning_rate * min(1.0, (step + 1) / 10, 2 * left)
 
 
 def _stop_if_cancelled(progress: Progress) -> None:
@@ -204,16 +235,18 @@ def _start_or_resume(base: Base, job: FitJob, recipe: Recipe) -> _Run:
     cast_training_params(denoiser, torch.float32)
     learnt = [weight for weight in denoiser.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(learnt, lr=recipe.learning_rate, weight_decay=1e-2)
-    run = _Run(optimizer, Ladder(recipe.batch))
+    run = _Run(optimizer, Kept(learnt, recipe.ema), Ladder(recipe.batch))
     path = job.scratch / _CHECKPOINT
     kept = torch.load(path, map_location="cpu", weights_only=True) if path.exists() else {}
-    if kept.get("made_by") == _made_by(base, recipe):  # an older version's checkpoint is of no use
+    if kept.get("made_by") == _made_by(
+        base, recipe, job.learns
+    ):  # an older version's checkpoint is of no use
         _resume(run, base, kept)
     return run
 
 
-def _made_by(base: Base, recipe: Recipe) -> str:
-    return f"{base.label} {recipe}"
+def _made_by(base: Base, recipe: Recipe, learns: Learns) -> str:
+    return f"{base.label} {recipe} {learns}"
 
 
 def _resume(run: _Run, base: Base, kept: Mapping[str, Any]) -> None:
@@ -221,23 +254,20 @@ def _resume(run: _Run, base: Base, kept: Mapping[str, Any]) -> None:
     run.optimizer.load_state_dict(kept["optimizer"])
     run.step = run.resumed_at = kept["step"]
     run.seconds, run.before = kept["seconds"], kept["before"]
+    run.kept.load(kept["kept"])
 
 
-def _keep(run: _Run, base: Base, recipe: Recipe, scratch: Path) -> None:
-    """Write a checkpoint whole or not at all: a fit may be killed at any moment."""
+def _keep(run: _Run, base: Base, made_by: str, scratch: Path) -> None:
     state = {
-        "made_by": _made_by(base, recipe),
+        "made_by": made_by,
         "adapter": get_peft_model_state_dict(base.denoiser),
         "optimizer": run.optimizer.state_dict(),
+        "kept": run.kept.state(),
         "step": run.step,
         "seconds": run.seconds,
         "before": run.before,
     }
-    fresh = scratch / f"{_CHECKPOINT}.part"
-    whole = io.BytesIO()  # written by Python: torch's own writer does not say that a disk is full
-    torch.save(state, whole)
-    fresh.write_bytes(whole.getbuffer())
-    fresh.replace(scratch / _CHECKPOINT)
+    write_checkpoint(state, scratch / _CHECKPOINT)
 
 
 def _adapter(base: Base) -> bytes:

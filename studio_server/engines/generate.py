@@ -123,6 +123,10 @@ class LockedPainter:
         order = Order(picture, picture, cut.alpha, "studio-grey", 0, None)
         compose(picture, cut, paint_surroundings(self._base, order), seed=0)
 
+    def lend(self) -> Base:
+        """For the synthetic lane: a GPU holds one large base, and both lanes paint with it."""
+        return self._base
+
     def rest(self) -> None:
         """Take the base off the GPU while another one is fitted there."""
         if "_base" in self.__dict__:

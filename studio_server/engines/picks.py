@@ -35,6 +35,9 @@ class Crop:
     picture: NDArray[np.uint8]
     person: NDArray[np.bool_]
     caption: str
+    weight: NDArray[np.float32] | None = None
+    """HxW: how much the loss counts, where the person is learnt and the whole picture is painted; None: the
+    surroundings are learnt, and painted around them."""
 
 
 @dataclass(frozen=True)
@@ -95,20 +98,28 @@ def crops_of(path: Path, find_person: FindPerson, size: tuple[int, int], seeds: 
 
 def crop(picture: NDArray[np.uint8], mask: NDArray[np.float32], size: tuple[int, int], seed: int) -> Crop:
     """Cut a window of the base's aspect out of a pick, 80-100 % of the largest that fits, and scale it."""
-    luck = np.random.default_rng(seed)
-    height, width = mask.shape
-    largest = min(width / size[0], height / size[1])
-    scale = largest * luck.uniform(0.8, 1.0)
-    across, down = int(size[0] * scale), int(size[1] * scale)
-    left, top = luck.integers(0, width - across + 1), luck.integers(0, height - down + 1)
-    window = np.s_[top : top + down, left : left + across]
+    window = window_of(mask.shape[:2], size, seed)
     small = cv2.resize(picture[window], size, interpolation=cv2.INTER_AREA)
     person = cv2.resize(mask[window], size, interpolation=cv2.INTER_AREA) > 0.5
     # Its rim is dilated, so that hair that a coarse mask misses is not learnt as backdrop.
-    reach = max(5, 2 * (max(size) // 102) + 1)
-    rim = cv2.dilate(person.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    rim = dilated(person)
     view = small.astype(np.uint8)
     return Crop(view, rim, caption_of(view, rim))
+
+
+def window_of(shape: tuple[int, ...], size: tuple[int, int], seed: int) -> tuple[slice, slice]:
+    """Rows and columns of a window, 80-100 % of the largest of this aspect, somewhere in the picture."""
+    luck = np.random.default_rng(seed)
+    height, width = shape
+    scale = min(width / size[0], height / size[1]) * luck.uniform(0.8, 1.0)
+    across, down = int(size[0] * scale), int(size[1] * scale)
+    left, top = luck.integers(0, width - across + 1), luck.integers(0, height - down + 1)
+    return slice(top, top + down), slice(left, left + across)
+
+
+def dilated(person: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    reach = max(5, 2 * (max(person.shape) // 102) + 1)
+    return np.asarray(cv2.dilate(person.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0)
 
 
 def caption_of(picture: NDArray[np.uint8], person: NDArray[np.bool_]) -> str:
@@ -125,10 +136,12 @@ def encode(base: Base, views: Sequence[Crop]) -> Samples:
     """Cache everything that does not change while fitting: it is most of the cost of a naive step."""
     architecture, pipeline = base.architecture, base.pipeline
     pictures = torch.stack([_to_tensor(view.picture) for view in views])
-    masks = torch.stack([torch.from_numpy(~view.person)[None].float() for view in views])
+    masks = torch.stack([_where_to_paint(view) for view in views])
+    counts = torch.stack([_what_counts(view) for view in views])
     with base.at_work("vae"):
         latents = architecture.latents(pipeline, pictures)
         small_masks = torch.nn.functional.interpolate(masks, size=latents.shape[-2:])
+        weights = torch.nn.functional.interpolate(counts, size=latents.shape[-2:])
         conditions = architecture.conditions(pipeline, small_masks, pictures * (masks < 0.5))
     with base.at_work(*(part for part in architecture.encoders if part != "vae")):
         words = {
@@ -139,12 +152,22 @@ def encode(base: Base, views: Sequence[Crop]) -> Samples:
     return Samples(
         latents=latents.to(base.device),
         conditions=conditions.to(base.device),
-        weights=(_INSIDE + (1 - _INSIDE) * small_masks).to(base.device),
+        weights=weights.to(base.device),
         texts=torch.cat([each.texts for each in told]).to(base.device),
         silence=words[""].texts.to(base.device),
         pooled=torch.cat([each.pooled for each in told]).to(base.device),
         silence_pooled=words[""].pooled.to(base.device),
     )
+
+
+def _where_to_paint(view: Crop) -> torch.Tensor:
+    where = ~view.person if view.weight is None else np.ones_like(view.person)
+    return torch.from_numpy(where)[None].float()
+
+
+def _what_counts(view: Crop) -> torch.Tensor:
+    counts = np.where(view.person, _INSIDE, 1.0) if view.weight is None else view.weight
+    return torch.from_numpy(counts.astype(np.float32))[None]
 
 
 def _to_tensor(picture: NDArray[np.uint8]) -> torch.Tensor:

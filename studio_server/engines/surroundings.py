@@ -79,7 +79,7 @@ def _paint(base: Base, canvas: Canvas) -> Pixels:
     return painted
 
 
-def wear(base: Base, adapter: Path | None) -> None:
+def wear(base: Base, adapter: Path | None, share: float = _SESSION_SHARE) -> None:
     """Put this session's LoRA on the base, and take another's off; blobs are named by their sha256.
 
     Where one of the same shape is worn already, its weights are replaced in place (hotswap).
@@ -87,7 +87,7 @@ def wear(base: Base, adapter: Path | None) -> None:
     wanted = adapter.name if adapter is not None else None
     worn: Sequence[str] = list(getattr(base.denoiser, "peft_config", {}))
     if base.family.needs_gpu:
-        _wear_in_place(base, adapter, worn)
+        _wear_in_place(base, adapter, worn, share)
         return
     for name in worn:
         if name != wanted:
@@ -96,10 +96,10 @@ def wear(base: Base, adapter: Path | None) -> None:
         base.denoiser.load_lora_adapter(
             load_file(adapter), prefix=base.architecture.part, adapter_name=wanted
         )
-        base.denoiser.set_adapters([wanted], [_SESSION_SHARE])
+        base.denoiser.set_adapters([wanted], [share])
 
 
-def _wear_in_place(base: Base, adapter: Path | None, worn: Sequence[str]) -> None:
+def _wear_in_place(base: Base, adapter: Path | None, worn: Sequence[str], share: float) -> None:
     if adapter is None:
         for name in worn:
             base.denoiser.delete_adapters(name)
@@ -115,7 +115,7 @@ def _wear_in_place(base: Base, adapter: Path | None, worn: Sequence[str]) -> Non
     base.denoiser.load_lora_adapter(
         weights, prefix=base.architecture.part, adapter_name=_SESSION, hotswap=same, _pipeline=base.pipeline
     )
-    base.denoiser.set_adapters([_SESSION], [_SESSION_SHARE])
+    base.denoiser.set_adapters([_SESSION], [share])
     base.memo[_WORN] = adapter.name
 
 

@@ -71,8 +71,18 @@ def carry_exif(original: Path, width: int, height: int) -> bytes:
     What `original` does not say is left out. Never raises on malformed files.
     """
     fields = read_fields(original)
+    exposure = {**_known(read_capture(original)), **_carried(fields, EXPOSURE)}
+    return _about(_carried(fields, CAMERA), exposure, (width, height))
+
+
+def bare_exif(width: int, height: int) -> bytes:
+    """Return an EXIF block for a picture that no camera took: its size, its colours, and our name."""
+    return _about({}, {}, (width, height))
+
+
+def _about(camera: Tags, exposure: Tags, size: tuple[int, int]) -> bytes:
     first = {
-        **_carried(fields, CAMERA),
+        **camera,
         0x0112: _packed(SHORT, [1]),
         0x011A: _packed(RATIONAL, [Fraction(300)]),
         0x011B: _packed(RATIONAL, [Fraction(300)]),
@@ -80,17 +90,16 @@ def carry_exif(original: Path, width: int, height: int) -> bytes:
         0x0131: (ASCII, SOFTWARE.encode() + b"\0"),
         0x0213: _packed(SHORT, [1]),
     }
-    exposure = {
-        **_known(read_capture(original)),
-        **_carried(fields, EXPOSURE),
+    second = {
+        **exposure,
         0x9000: (UNDEFINED, b"0232"),
         0x9101: (UNDEFINED, bytes([1, 2, 3, 0])),
         0xA000: (UNDEFINED, b"0100"),
         0xA001: _packed(SHORT, [1]),
-        0xA002: _packed(LONG, [width]),
-        0xA003: _packed(LONG, [height]),
+        0xA002: _packed(LONG, [size[0]]),
+        0xA003: _packed(LONG, [size[1]]),
     }
-    return _block(first, exposure)
+    return _block(first, second)
 
 
 def _carried(fields: Fields, wanted: Mapping[str, tuple[int, int]]) -> dict[int, Value]:

@@ -13,9 +13,9 @@ from studio_server import __version__
 from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Labels, SourceType
 from studio_server.domain.errors import BadInput
 from studio_server.domain.shot import Capture
-from studio_server.imaging.exif import SOFTWARE, carry_exif
+from studio_server.imaging.exif import SOFTWARE, bare_exif, carry_exif
 
-__all__ = ["Marks", "carry_exif", "seal", "xmp"]
+__all__ = ["Marks", "bare_exif", "carry_exif", "seal", "xmp"]
 
 NAMESPACES = {
     "xmp": "http://ns.adobe.com/xap/1.0/",

@@ -65,6 +65,7 @@ def _variation(picture: Picture, ticket: str) -> Wire:
         "shot": picture.shot_id,
         "context": picture.context.id,
         "pass": picture.made_in.value,
+        "whole": picture.whole,
         "proof": url_for(".variation_picture", ticket=ticket, variation=picture.id),
         "choice": picture.choice.value,
         "width": picture.width,

@@ -12,7 +12,7 @@ _CAPTIONS = {
     SourceType.COMPOSITE: "AI composite: the person as photographed, the surroundings ({place}) generated.",
     SourceType.PLATE: "Composite: the person as photographed, the surroundings ({place}) a rendered place.",
     SourceType.PHOTOGRAPHS: "Composite of two photographs: the person, and the place ({place}).",
-    SourceType.GENERATED: "AI picture ({place}): the whole picture is generated.",
+    SourceType.GENERATED: "AI picture ({place}): generated as a whole, the person too.",
     SourceType.CAPTURE: "Photograph.",
 }
 
@@ -97,7 +97,13 @@ def _likeness(likeness: Likeness | None) -> Wire | None:
     if likeness is None:
         return None
     report = _report(likeness.report) if likeness.report else None
-    return {"id": likeness.id, "state": likeness.state.value, "reason": likeness.reason, "report": report}
+    return {
+        "id": likeness.id,
+        "learns": likeness.learns.value,
+        "state": likeness.state.value,
+        "reason": likeness.reason,
+        "report": report,
+    }
 
 
 def _report(report: FitReport) -> Wire:
@@ -109,6 +115,8 @@ def _report(report: FitReport) -> Wire:
         "heldout_after": report.heldout_after,
         "resumed_at": report.resumed_at,
         "stepped_down": report.stepped_down,
+        "kept_step": report.kept_step,
+        "kept_for": report.kept_for,
     }
 
 

@@ -1,11 +1,19 @@
 """The client agrees, purpose by purpose, or takes it back."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from studio_server.domain import consent
-from studio_server.domain.consent import NOTICE, NOTICE_VERSION, ConsentEvent, ConsentRecord, Purpose
+from studio_server.domain.consent import (
+    NOTICE,
+    NOTICE_VERSION,
+    WHOLE_PICTURES,
+    ConsentEvent,
+    ConsentRecord,
+    Purpose,
+)
 from studio_server.domain.errors import BadInput
 from studio_server.domain.events import ConsentChanged
 from studio_server.domain.ports import Decision
@@ -23,10 +31,10 @@ class ConsentForm:
     language: str = "en"
 
 
-def notice(session: Session) -> str:
-    """The text that the client sees and signs."""
+def notice(session: Session, asked: Sequence[Purpose]) -> str:
+    """The text that the client sees and signs: of what is asked of them, nothing else."""
     lines = [f"Consent, version {NOTICE_VERSION}, for the session of {session.client_name}.", ""]
-    lines += [f"[{purpose.value}] {text}" for purpose, text in NOTICE.items()]
+    lines += [f"[{purpose.value}] {text}" for purpose, text in NOTICE.items() if purpose in asked]
     lines += [
         "",
         "All of it stays on this studio's own machine. What is measured and fitted of you is erased after",
@@ -35,8 +43,16 @@ def notice(session: Session) -> str:
     return "\n".join(lines)
 
 
+def asked_of(services: Services, live: frozenset[Purpose]) -> tuple[Purpose, ...]:
+    """What the client is asked here: what this studio can do, and what they have agreed to already."""
+    return consent.offered(synthetic=services.synthetic or Purpose.SYNTHETIC in live)
+
+
 def give(services: Services, session_id: SessionId, form: ConsentForm) -> ConsentRecord:
-    """What is ticked is agreed to from now on; what is not ticked is withdrawn."""
+    """What is ticked is agreed to from now on; what is not ticked is withdrawn.
+
+    What is not asked cannot be agreed to, whatever the form says.
+    """
     if not form.purposes or not form.signed_name.strip():
         msg = "Tick at least the first purpose and write your name, then sign."
         raise BadInput(msg)
@@ -46,13 +62,22 @@ def give(services: Services, session_id: SessionId, form: ConsentForm) -> Consen
     signature = services.blobs.put_bytes(form.signature_png).sha256
     with services.work() as work:
         session = work.session(session_id)
+        live = consent.allowed(work.consents(session_id), services.now())
+        form = replace(form, purposes=form.purposes & frozenset(asked_of(services, live)))
+        _require_grounds(form.purposes)
         given = _record(services, session, form, signature)
         unticked = frozenset(Purpose) - form.purposes
-        if unticked & consent.allowed(work.consents(session_id), services.now()):
+        if unticked & live:
             work.save(_withdrawal(services, session, unticked, form.language))
         work.save(given)
         work.commit(ConsentChanged(session_id))
     return given
+
+
+def _require_grounds(purposes: frozenset[Purpose]) -> None:
+    if Purpose.SYNTHETIC in purposes and not purposes >= WHOLE_PICTURES:
+        msg = "Whole pictures need your consent to finding your face, to fitting and to composites too."
+        raise BadInput(f"{msg} Tick these as well, or leave whole pictures out.")
 
 
 def withdraw(services: Services, session_id: SessionId, actor: str) -> None:
@@ -74,7 +99,7 @@ def copy_text(services: Services, session_id: SessionId) -> str:
 
 
 def _record(services: Services, session: Session, form: ConsentForm, signature: str) -> ConsentRecord:
-    text, now = notice(session), services.now()
+    text, now = notice(session, asked_of(services, form.purposes)), services.now()
     return ConsentRecord(
         services.new_id(),
         session.id,
@@ -93,7 +118,7 @@ def _record(services: Services, session: Session, form: ConsentForm, signature: 
 def _withdrawal(
     services: Services, session: Session, purposes: frozenset[Purpose], language: str
 ) -> ConsentRecord:
-    text, now = notice(session), services.now()
+    text, now = notice(session, asked_of(services, purposes)), services.now()
     digest = hashlib.sha256(text.encode()).hexdigest()
     return ConsentRecord(
         services.new_id(),

@@ -11,7 +11,7 @@ from studio_server.domain.errors import Conflict
 from studio_server.domain.events import Delivered, DeliveryReady
 from studio_server.domain.ports import Progress
 from studio_server.domain.session import Session, SessionId, Stage
-from studio_server.domain.shot import Shot
+from studio_server.domain.shot import Capture, Shot
 from studio_server.domain.variation import Choice, Context, Variation
 from studio_server.imaging import metadata
 from studio_server.imaging.decoder import DECODER
@@ -26,8 +26,14 @@ def deliver(services: Services, session_id: SessionId, progress: Progress) -> No
     """Twice is fine: what has been delivered is not made again."""
     with services.read() as work:
         session = work.session(session_id)
-        consent.require(work.consents(session_id), Purpose.GENERATION, services.now())
-        approved = [one for one in work.variations(session_id) if one.choice is Choice.APPROVED]
+        records = work.consents(session_id)
+        consent.require(records, Purpose.GENERATION, services.now())
+        whole = consent.whole_pictures(records, services.now())
+        approved = [
+            one
+            for one in work.variations(session_id)
+            if one.choice is Choice.APPROVED and (whole or not one.whole)
+        ]
         delivered = {one.variation_id for one in work.deliveries(session_id)}
     names = _names(services, approved)
     for done, variation in enumerate(approved):
@@ -104,13 +110,16 @@ def _deliver_one(services: Services, session: Session, variation: Variation, nam
 
 
 def _source_type(variation: Variation) -> SourceType:
+    if variation.whole:
+        return SourceType.GENERATED
     if variation.two_photographs:
         return SourceType.PHOTOGRAPHS
     return SourceType.COMPOSITE if variation.generated else SourceType.PLATE
 
 
 def _labels(session: Session, variation: Variation, place: Context) -> Labels:
-    kind = "AI composite" if variation.generated else "Composite"
+    composite = "AI composite" if variation.generated else "Composite"
+    kind = "AI picture" if variation.whole else composite
     keywords = (f"Studio|{kind}", f"Studio|Context|{place.title.replace('|', '/')}")
     return Labels(RATING, LABEL, keywords, ("Studio", session.client_name, place.title))
 
@@ -123,5 +132,8 @@ def _master(services: Services, shot: Shot, variation: Variation, labels: Labels
         labels, _source_type(variation), variation.base, place, shot.capture, creator="", title=title
     )
     picture = services.blobs.read(variation.picture)
+    if variation.whole:  # no camera took it: it carries no exposure, no lens and no moment
+        bare = metadata.bare_exif(variation.width, variation.height)
+        return metadata.seal(picture, bare, metadata.xmp(replace(marks, capture=Capture())))
     carried = DECODER.carry_exif(original, variation.width, variation.height)
     return metadata.seal(picture, carried, metadata.xmp(marks))

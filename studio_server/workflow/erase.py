@@ -2,13 +2,18 @@
 
 from dataclasses import replace
 
-from studio_server.domain.consent import Purpose, allowed
-from studio_server.domain.likeness import LikenessState
+from studio_server.domain.consent import WHOLE_PICTURES, Purpose, allowed
+from studio_server.domain.likeness import Learns, LikenessState
 from studio_server.domain.ports import Decision
 from studio_server.domain.session import Session, SessionId
 from studio_server.workflow.services import Services
 
-KEPT = {Purpose.FACES: ("faces",), Purpose.FITTING: ("fit-",), Purpose.GENERATION: ("cut-",)}
+KEPT = {
+    Purpose.FACES: ("faces", "person-"),
+    Purpose.FITTING: ("fit-", "person-"),
+    Purpose.GENERATION: ("cut-", "person-"),
+    Purpose.SYNTHETIC: ("person-",),
+}
 """What lies among the session's derived files for each purpose: measured faces, fits, mattes."""
 ACTOR = "studio"
 
@@ -28,7 +33,9 @@ def erase(services: Services, session_id: SessionId) -> tuple[str, ...]:
         for name in services.derived.erase(session_id, prefix)
     ]
     if Purpose.FITTING in ended:
-        gone += _erase_likenesses(services, session)
+        gone += _erase_likenesses(services, session, frozenset(Learns))
+    elif WHOLE_PICTURES & ended:
+        gone += _erase_likenesses(services, session, frozenset({Learns.PERSON}))
     if gone:
         with services.work() as work:
             words = ", ".join(sorted(gone))
@@ -44,9 +51,9 @@ def erase_due(services: Services) -> int:
     return sum(bool(erase(services, session.id)) for session in sessions)
 
 
-def _erase_likenesses(services: Services, session: Session) -> list[str]:
+def _erase_likenesses(services: Services, session: Session, of: frozenset[Learns]) -> list[str]:
     with services.work() as work:
-        fitted = [one for one in work.likenesses(session.id) if one.adapter]
+        fitted = [one for one in work.likenesses(session.id) if one.adapter and one.learns in of]
         for likeness in fitted:
             services.blobs.erase(likeness.adapter)
             why = "Erased: the client's consent to it has ended."

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, allowed
+from studio_server.domain.consent import WHOLE_PICTURES, ConsentEvent, ConsentRecord, Purpose, allowed
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.errors import NotFound, StudioError
 from studio_server.domain.likeness import Likeness, LikenessState
@@ -78,6 +78,8 @@ class SessionPage:
     """Its contexts, as they are called now."""
     gone: tuple[Context, ...] = ()
     """Those of them that were taken off the shelf: no new picture is made there."""
+    synthetic: bool = False
+    """Whether this studio's base can make whole pictures of a person."""
 
     @property
     def unreadable(self) -> tuple[Frame, ...]:
@@ -192,6 +194,7 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
             unclaimed=len(work.shots(None)),
             places=tuple(place_of(work, one) for one in session.contexts),
             gone=tuple(place_of(work, one) for one in session.contexts if one not in there),
+            synthetic=services.synthetic,
         )
 
 
@@ -279,10 +282,11 @@ def _frames(
 
 def _delivery_row(services: Services, work: Reading, delivery: Delivery) -> DeliveryRow | None:
     records = work.consents(delivery.session_id)
-    if Purpose.GENERATION not in allowed(records, services.now()):
+    variation = work.variation(delivery.variation_id)
+    needed = WHOLE_PICTURES if variation.whole else {Purpose.GENERATION}
+    if not needed <= allowed(records, services.now()):
         return None
     until = max(r.until for r in records if r.event is ConsentEvent.GIVEN)
-    variation = work.variation(delivery.variation_id)
     return DeliveryRow(delivery, variation, place_of(work, variation.brief.context), until)
 
 

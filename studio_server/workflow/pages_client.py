@@ -7,14 +7,14 @@ judge refused: what a page cannot hold, a page cannot show.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from studio_server.domain.consent import NOTICE, ConsentEvent, Purpose, allowed
+from studio_server.domain.consent import NOTICE, WHOLE_PICTURES, ConsentEvent, Purpose, allowed
 from studio_server.domain.errors import NotFound
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import Choice, Context, Pass, Variation, VariationId
-from studio_server.workflow.consenting import notice
+from studio_server.workflow.consenting import asked_of, notice
 from studio_server.workflow.places import offered, places
 from studio_server.workflow.proofing import FEWEST_PICKS
 from studio_server.workflow.services import Services
@@ -24,12 +24,14 @@ WITHOUT: dict[Purpose, str] = {
     Purpose.FACES: "Without it no face is ever looked for, and nobody's likeness is measured.",
     Purpose.FITTING: "Without it nothing is fitted to you, and no finished composites can be made.",
     Purpose.GENERATION: "Without it you choose photographs only; no composite is made.",
+    Purpose.SYNTHETIC: "Without it your face is always the photographed one. It needs the three above too.",
 }
 TITLES: dict[Purpose, str] = {
     Purpose.PROOFING: "See and choose my photographs",
     Purpose.FACES: "Find and measure my face",
     Purpose.FITTING: "Fit a model to my picks",
     Purpose.GENERATION: "Make composites of me",
+    Purpose.SYNTHETIC: "Make whole pictures of me, face included",
 }
 
 
@@ -51,6 +53,10 @@ class Standing:
     def composites(self) -> bool:
         """Whether composites may be shown: no generation without its own consent."""
         return self.proofing and Purpose.GENERATION in self.live
+
+    @property
+    def whole_pictures(self) -> bool:
+        return self.live >= WHOLE_PICTURES
 
     @property
     def lockable(self) -> bool:
@@ -104,6 +110,8 @@ class Picture:
     height: int
     two_photographs: bool = False
     """Whether its surroundings are a photograph of the studio's own."""
+    whole: bool = False
+    """Generated as a whole, the face too."""
 
 
 @dataclass(frozen=True)
@@ -208,8 +216,9 @@ def standing(services: Services, session_id: SessionId) -> Standing:
 
 def consent_page(services: Services, session_id: SessionId) -> ConsentPage:
     here = standing(services, session_id)
-    rows = (PurposeRow(p, TITLES[p], NOTICE[p], WITHOUT[p], p in here.live) for p in Purpose)
-    heading, *_, closing = notice(here.session).split("\n\n")
+    asked = asked_of(services, here.live)
+    rows = (PurposeRow(p, TITLES[p], NOTICE[p], WITHOUT[p], p in here.live) for p in asked)
+    heading, *_, closing = notice(here.session, asked).split("\n\n")
     return ConsentPage(here, tuple(rows), heading, closing)
 
 
@@ -291,11 +300,8 @@ def _accepted(work: Reading, here: Standing, shots: Sequence[Shot]) -> list[Pict
         return []
     numbers = {shot.id: number for number, shot in enumerate(shots, 1)}
     variations, known = work.variations(here.session.id), places(work)
-    return [
-        _picture(v, numbers, known)
-        for v in variations
-        if v.resemblance.accepted and v.brief.shot_id in numbers
-    ]
+    shown = [v for v in variations if v.resemblance.accepted and v.brief.shot_id in numbers]
+    return [_picture(v, numbers, known) for v in shown if here.whole_pictures or not v.whole]
 
 
 def _picture(variation: Variation, numbers: dict[ShotId, int], known: Mapping[str, Context]) -> Picture:
@@ -309,6 +315,7 @@ def _picture(variation: Variation, numbers: dict[ShotId, int], known: Mapping[st
         width=variation.width,
         height=variation.height,
         two_photographs=variation.two_photographs,
+        whole=variation.whole,
     )
 
 

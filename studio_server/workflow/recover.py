@@ -8,6 +8,7 @@ from studio_server.domain.ports import Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, ShotState
 from studio_server.domain.variation import Choice
+from studio_server.workflow import whole
 from studio_server.workflow.services import Services
 
 
@@ -44,6 +45,8 @@ def _owed(work: Reading, session: Session) -> Iterator[Fact]:
             yield PicksLocked(session.id, likeness.id)
     if likenesses and likenesses[-1].state is LikenessState.READY and session.stage < Stage.VARIED:
         yield LikenessReady(session.id, likenesses[-1].id)
+    else:
+        yield from whole.owed(work, session.id)
     if session.stage >= Stage.APPROVED and _undelivered(work, session):
         yield Approved(session.id)
 

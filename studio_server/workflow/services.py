@@ -28,3 +28,5 @@ class Services:
     folder: Folder
     now: Clock
     new_id: NewId
+    synthetic: bool = False
+    """Whether the base in use can learn a person and make whole pictures of them."""

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from studio_server.domain import consent
-from studio_server.domain.consent import Purpose
+from studio_server.domain.consent import WHOLE_PICTURES, Purpose
 from studio_server.domain.errors import Cancelled, Mishap, StudioError, in_words
 from studio_server.domain.events import FitEnded, LikenessReady
-from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
+from studio_server.domain.likeness import Learns, Likeness, LikenessId, LikenessState
 from studio_server.domain.ports import FitJob, Progress
-from studio_server.domain.session import SessionId, Stage
+from studio_server.domain.session import Stage
 from studio_server.domain.shot import Shot
 from studio_server.workflow.renditions import key_of, rendition
 from studio_server.workflow.services import Services
+
+_FOLDERS = {Learns.SURROUNDINGS: "fit-", Learns.PERSON: "person-"}
+"""Where the checkpoints of a fit lie; `erase` knows them by these names."""
 
 
 def train(services: Services, likeness_id: LikenessId, progress: Progress) -> None:
@@ -47,22 +50,25 @@ def give_up(services: Services, likeness_id: LikenessId, reason: str) -> None:
 
 
 def _fitted(services: Services, likeness: Likeness, shots: Sequence[Shot], progress: Progress) -> Likeness:
-    purposes = _agreed(services, likeness.session_id)
+    purposes = _agreed(services, likeness)
     picks = [(key_of(shot), rendition(services, shot)) for shot in shots]
     if Purpose.FACES in purposes:
         services.painter.learn_faces(picks, services.derived.directory(f"{likeness.session_id}/faces"))
-    scratch = services.derived.directory(f"{likeness.session_id}/fit-{likeness.id}")
+    scratch = services.derived.directory(f"{likeness.session_id}/{_FOLDERS[likeness.learns]}{likeness.id}")
     seed = int(likeness.id[:8], 16)
-    fitted = services.fitter.fit(FitJob([path for _, path in picks], scratch, seed), progress)
-    _agreed(services, likeness.session_id)
+    job = FitJob([path for _, path in picks], scratch, seed, likeness.learns)
+    fitted = services.fitter.fit(job, progress)
+    _agreed(services, likeness)
     adapter = services.blobs.put_bytes(fitted.adapter).sha256
     return replace(likeness, state=LikenessState.READY, adapter=adapter, report=fitted.report)
 
 
-def _agreed(services: Services, session_id: SessionId) -> frozenset[Purpose]:
+def _agreed(services: Services, likeness: Likeness) -> frozenset[Purpose]:
     with services.read() as work:
-        records = work.consents(session_id)
-    consent.require(records, Purpose.FITTING, services.now())
+        records = work.consents(likeness.session_id)
+    needed = WHOLE_PICTURES if likeness.learns is Learns.PERSON else {Purpose.FITTING}
+    for purpose in sorted(needed):
+        consent.require(records, purpose, services.now())
     return consent.allowed(records, services.now())
 
 

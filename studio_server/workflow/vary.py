@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio_server.domain import consent
-from studio_server.domain.consent import Purpose
+from studio_server.domain.consent import WHOLE_PICTURES, Purpose
 from studio_server.domain.errors import Cancelled, Conflict, NotFound
 from studio_server.domain.events import VariationMade, VariationsReady
-from studio_server.domain.likeness import Likeness, LikenessState
+from studio_server.domain.likeness import Learns, Likeness
 from studio_server.domain.plate import OwnPlate
-from studio_server.domain.ports import PaintJob, Progress
+from studio_server.domain.ports import PaintJob, Progress, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Expression, Flag, Shot, ShotId
-from studio_server.domain.variation import Brief, Pass, Variation, VariationId
+from studio_server.domain.variation import Brief, Lane, Pass, Variation, VariationId
+from studio_server.workflow import whole
 from studio_server.workflow.choosing import heroes, ranked
 from studio_server.workflow.places import own_plate, place_of, plate_file, still_there
 from studio_server.workflow.renditions import key_of, rendition
@@ -34,6 +35,8 @@ class Sitting:
     made_in: Pass
     likeness: Likeness | None
     faces: bool
+    shots: tuple[tuple[str, Path], ...] = ()
+    """Keys and renditions that the judge holds whole pictures against."""
 
 
 def preview(services: Services, shot_id: ShotId, progress: Progress) -> None:
@@ -48,21 +51,42 @@ def preview(services: Services, shot_id: ShotId, progress: Progress) -> None:
 
 
 def vary(services: Services, session_id: SessionId, progress: Progress) -> None:
-    """The variations of a fitted session, each shown as it is made. Twice is fine."""
+    """The variations of a fitted session, each shown as it is made. Twice is fine.
+
+    Composites first; when they are there, the person may be learnt, and a later call makes whole pictures.
+    """
     with services.read() as work:
-        fitted = [one for one in work.likenesses(session_id) if one.state is LikenessState.READY]
+        fitted = whole.ready(work, session_id, Learns.SURROUNDINGS)
         if not fitted:
             msg = "This session has no fitted likeness yet. Lock the picks or fit again first."
             raise NotFound(msg)
         picks = [work.shot(shot_id) for shot_id in fitted[-1].shots]
+        person = whole.ready(work, session_id, Learns.PERSON)[-1:]
     sitting = _sitting(services, session_id, Pass.FINAL, fitted[-1])
     _make(
         services, sitting, _briefs(sitting.session, picks, _expressions(services, sitting, picks)), progress
     )
+    for likeness in person:
+        _make_whole(services, sitting, likeness, progress)
     with services.work() as work:
         work.save(work.session(session_id).reached(Stage.VARIED))
-        work.commit(VariationsReady(session_id))
+        work.commit(VariationsReady(session_id), *whole.begin(services, work, session_id))
     services.board.publish(session_id, "stage", {"stage": Stage.VARIED.name.lower()})
+
+
+def _make_whole(services: Services, sitting: Sitting, person: Likeness, progress: Progress) -> None:
+    """Whole pictures of the person, where the client has agreed to them and has not finished yet."""
+    with services.read() as work:
+        session, records = work.session(sitting.session.id), work.consents(sitting.session.id)
+        picks = [work.shot(shot_id) for shot_id in person.shots]
+    if session.stage < Stage.APPROVED and consent.whole_pictures(records, services.now()):
+        shots = tuple((key_of(shot), rendition(services, shot)) for shot in picks)
+        first = heroes(picks)[0]
+        briefs = [
+            Brief(first.id, place, _seed(session, place, SEEDS), Lane.SYNTHETIC)
+            for place in whole.described(session)
+        ]
+        _make(services, replace(sitting, likeness=person, shots=shots), briefs, progress)
 
 
 def _first_looks(session: Session, shot: Shot) -> list[Brief]:
@@ -138,7 +162,7 @@ def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
         if any(known.id == made_id for known in work.variations(sitting.session.id)):
             return
         shot = work.shot(brief.shot_id)
-        consent.require(work.consents(sitting.session.id), Purpose.GENERATION, services.now())
+        _require(services, work, sitting, brief)
     job = replace(_job(services, sitting, brief, shot), plate=plate_file(services, plate))
     painted = services.painter.paint(job)
     variation = Variation(
@@ -155,11 +179,17 @@ def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
         painted.resemblance,
     )
     with services.work() as work:
-        consent.require(work.consents(sitting.session.id), Purpose.GENERATION, services.now())
+        _require(services, work, sitting, brief)
         work.save(variation)
         work.commit(VariationMade(sitting.session.id, made_id))
     seen = {"variation": made_id, "pass": sitting.made_in.value, "accepted": painted.resemblance.accepted}
     services.board.publish(sitting.session.id, "variation", seen)
+
+
+def _require(services: Services, work: Reading, sitting: Sitting, brief: Brief) -> None:
+    needed = WHOLE_PICTURES if brief.lane is Lane.SYNTHETIC else {Purpose.GENERATION}
+    for purpose in sorted(needed):
+        consent.require(work.consents(sitting.session.id), purpose, services.now())
 
 
 def _job(services: Services, sitting: Sitting, brief: Brief, shot: Shot) -> PaintJob:
@@ -180,6 +210,8 @@ def _job(services: Services, sitting: Sitting, brief: Brief, shot: Shot) -> Pain
         retouch=brief.retouch,
         clean_plate=rendition(services, clean) if clean else None,
         clean_plate_key=key_of(clean) if clean else "",
+        lane=brief.lane,
+        shots=sitting.shots,
     )
 
 
@@ -199,4 +231,5 @@ def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     words += f"|retouch {brief.retouch}" if brief.retouch else ""
     words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
     words += f"|plate {plate.recipe}" if plate else ""
+    words += f"|{brief.lane}" if brief.lane is not Lane.LOCKED else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

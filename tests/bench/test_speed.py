@@ -6,8 +6,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from studio_server.bench import commands, fit, shapes, vary
+from studio_server.bench.plain import Spent
 from studio_server.domain.variation import Pass
-from studio_server.engines.fit import Recipe
+from studio_server.engines.recipe import Recipe
 
 TINY = {"sd15": 32, "sdxl": 64, "klein-4b": 8}
 
@@ -18,14 +19,14 @@ def tiny_base(tmp_path_factory):
 
 
 def test_the_ceiling_is_what_remains_when_the_encoders_are_free():
-    row = fit.Row("base", "CPU", 4, ours=0.5, plain=1.2, denoiser=0.4, caching=1.0)
+    row = fit.Row("base", "CPU", 4, [0.5], [Spent(1.2, 0.4)], caching=1.0)
     assert row.ratio == pytest.approx(2.4)
     assert row.ceiling == pytest.approx(3.0)
     assert row.share == pytest.approx(0.8)
 
 
 def test_pictures_per_minute_count_further_contexts_alone():
-    row = vary.Row("full size", first=9.0, further=2.0, plain=8.0)
+    row = vary.Row("full size", first=[9.0], further=[2.0], plain=[8.0])
     assert (row.per_minute, row.plain_per_minute, row.ratio) == (30, 7.5, 4)
 
 
@@ -35,16 +36,19 @@ def test_a_tiny_base_goes_through_the_command_and_its_figures_agree(tiny_base, t
     said = CliRunner().invoke(commands.bench, command, catch_exceptions=False)
     assert said.exit_code == 0
     assert "were not measured" in said.output
-    (row,) = json.loads(out.read_text())
-    assert 0 < row["denoiser"] < row["plain"]
-    assert row["share"] == pytest.approx(row["ratio"] / row["ceiling"])
+    step, share, card = json.loads(out.read_text())
+    assert step["ratio"] == pytest.approx(step["baseline"]["p50"] / step["ours"]["p50"])
+    assert share["ours"]["p50"] == pytest.approx(step["ratio"])
+    assert share["ratio"] == pytest.approx(step["ratio"] / share["baseline"]["p50"])
+    assert (card["ratio"], card["runs"]) == (None, 0)
+    assert "not measured" in card["why"]
 
 
 @pytest.mark.parametrize("name", ["sdxl", "klein-4b"])
 def test_the_large_architectures_take_steps_without_weights(name, tmp_path):
     place = shapes.write(name, TINY[name], (64, 64), tmp_path)
     row = fit.measure(place, fit.Effort(rounds=1, steps=1), Recipe(batch=1))
-    assert row.ours > 0
+    assert row.step > 0
     assert row.floor is None
 
 
@@ -76,7 +80,7 @@ def test_ours_keeps_its_pick_and_the_baseline_never_does(tmp_path):
 
 
 def test_the_table_shows_the_ratio_and_the_share_of_the_ceiling():
-    row = fit.Row("base", "CPU, 1 thread", 4, ours=0.5, plain=1.0, denoiser=0.4, caching=1.0)
+    row = fit.Row("base", "CPU, 1 thread", 4, [0.5], [Spent(1.0, 0.4)], caching=1.0)
     console = Console(width=160)
     with console.capture() as shown:
         console.print(commands.fit_table([row]))

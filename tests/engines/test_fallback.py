@@ -21,12 +21,12 @@ def short(*_args):
 
 
 def test_a_batch_is_halved_down_to_one_sample_before_anything_slower_is_tried():
-    assert [rung.parts for rung in rungs(4)] == [1, 2, 4, 4, 4]
-    assert [(rung.checkpointing, rung.offload) for rung in rungs(4)][-3:] == [
-        (False, False), (True, False), (True, True)
+    assert [rung.parts for rung in rungs(4)] == [1, 2, 4, 4, 4, 4]
+    assert [(rung.checkpointing, rung.offload, rung.eight_bits) for rung in rungs(4)][-4:] == [
+        (False, False, False), (True, False, False), (True, True, False), (True, True, True)
     ]  # fmt: skip
-    assert [rung.parts for rung in rungs(6)] == [1, 2, 4, 6, 6, 6]
-    assert [rung.parts for rung in rungs(1)] == [1, 1, 1]
+    assert [rung.parts for rung in rungs(6)] == [1, 2, 4, 6, 6, 6, 6]
+    assert [rung.parts for rung in rungs(1)] == [1, 1, 1, 1]
 
 
 def test_what_did_not_fit_once_is_not_tried_again():
@@ -48,7 +48,7 @@ def test_where_nothing_fits_the_sentence_says_why_and_what_was_tried():
         Ladder(2).run(short)
     assert str(caught.value) == (
         "The fit does not fit into this machine's memory (CUDA out of memory. Tried to allocate 2.00 GiB); "
-        "tried were batches in 2 parts, gradient checkpointing, offload to main memory. "
+        "tried were batches in 2 parts, gradient checkpointing, offload to main memory, the base in 8 bits. "
         "Close other programs on the GPU, or use a smaller base."
     )
 

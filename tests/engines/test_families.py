@@ -16,6 +16,7 @@ from studio_server.domain.errors import Cancelled, EngineUnavailable
 from studio_server.domain.ports import FitJob
 from studio_server.engines import fit, surroundings
 from studio_server.engines.bases import load_base
+from studio_server.engines.eight_bits import EightBits
 from studio_server.engines.families.known import ARCHITECTURES
 from studio_server.engines.fit import LoraFitter, Recipe
 from studio_server.engines.shelf import Shelf
@@ -243,6 +244,38 @@ def test_every_way_to_save_memory_gives_the_same_gradients(folder, job):
         assert checkpointed is checkpointing
         for one, other in zip(plain, saving, strict=True):
             assert torch.allclose(one, other, atol=1e-6 + 1e-3 * float(one.abs().max()))
+
+
+def test_a_base_in_8_bits_learns_nearly_the_same(folder, job):
+    job.scratch.mkdir()
+    plain, _ = gradients(folder, job, 0)
+    small, _ = gradients(folder, job, 4)
+    one, other = (torch.cat([grad.flatten() for grad in grads]) for grads in (plain, small))
+    assert torch.nn.functional.cosine_similarity(one, other, dim=0) > 0.99
+    assert not torch.equal(one, other)
+
+
+def test_a_base_whose_weights_alone_do_not_fit_is_fitted_in_8_bits_and_says_so(folder, job, monkeypatch):
+    base, tried = load_base(folder), []
+
+    def to(place, real=base.denoiser.to):
+        tried.append(place)
+        if len(tried) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.\nMore")
+        return real(place)
+
+    monkeypatch.setattr(base.denoiser, "to", to)
+    monkeypatch.setattr(fit, "load_base", lambda *_, **__: base)
+    done = fitter(folder, job.scratch).fit(job, Watch())
+    assert done.report.stepped_down == "the base in 8 bits"
+    assert done.report.heldout_after < done.report.heldout_before
+    frozen = [module for module in base.denoiser.modules() if isinstance(module, EightBits)]
+    assert len(frozen) > 10
+    assert not any(
+        type(module) is torch.nn.Linear
+        for module in base.denoiser.modules()
+        if not any(weight.requires_grad for weight in module.parameters())
+    )
 
 
 def test_weights_that_are_missing_end_in_one_sentence(folder, tmp_path):

@@ -192,7 +192,7 @@ def jpeg(picture: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def rig(folder: Path, painter=None) -> Rig:
+def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
     clock = [START]
     numbers = iter(range(1, 1_000_000))
     database = open_engine(f"sqlite:///{folder / 'studio.db'}")
@@ -209,6 +209,7 @@ def rig(folder: Path, painter=None) -> Rig:
         folder=BesideRaw([folder]),
         now=lambda: clock[0],
         new_id=lambda: f"{next(numbers):024x}",
+        synthetic=synthetic,
     )
     return Rig(services, board, clock)
 

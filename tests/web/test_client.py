@@ -9,7 +9,8 @@ import pytest
 from client_rig import EVERYTHING, PNG, rig
 from PIL import Image
 
-from studio_server.domain.consent import NOTICE, Purpose
+from studio_server.domain.consent import NOTICE, Purpose, offered
+from studio_server.domain.likeness import Learns
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import ShotState
 from studio_server.web import client_door
@@ -47,8 +48,8 @@ class Tablet:
 
 
 class Room:
-    def __init__(self, folder):
-        self.rig = rig(folder)
+    def __init__(self, folder, *, synthetic=False):
+        self.rig = rig(folder, synthetic=synthetic)
         self.app = create_app(
             self.rig.services, WebSettings(b"k" * 32, folder, "http://studio.test", "Studio North")
         )
@@ -109,8 +110,9 @@ def test_before_consent_there_is_only_the_consent_page(room):
     (shot,) = room.shots(1)
     assert tablet.get("/").location.endswith("/consent")
     page = html.unescape(tablet.get("/consent").text)
-    assert all(words in page for words in NOTICE.values())
-    assert page.count("Without it") == len(Purpose)
+    assert all(NOTICE[purpose] in page for purpose in offered(synthetic=False))
+    assert page.count("Without it") == len(offered(synthetic=False))
+    assert NOTICE[Purpose.SYNTHETIC] not in page
     for path in (f"/media/shots/{shot.id}/proof", "/events", f"/media/variations/{shot.id}/proof"):
         assert tablet.get(path).status_code == 403
     assert tablet.get("/", headers=JSON).status_code == 403
@@ -157,6 +159,31 @@ def test_a_consent_that_is_not_whole_is_refused_in_a_sentence(room, change, sent
     assert tablet.post("/consent", form, headers=JSON).get_json()["ok"] is False
     with room.rig.services.work() as work:
         assert not work.consents(room.session.id)
+
+
+def test_whole_pictures_are_asked_for_where_the_base_can_make_them_and_marked_on_every_page(tmp_path):
+    room = Room(tmp_path, synthetic=True)
+    tablet = room.entered(purposes=None)
+    asked = html.unescape(tablet.get("/consent").text)
+    assert NOTICE[Purpose.SYNTHETIC] in asked
+    assert "checked" not in asked
+    form = {"purposes": ["proofing", "synthetic"], "signed_name": "Mary", "signature": SIGNED}
+    assert "Tick these as well" in tablet.post("/consent", form).text
+    room.rig.agree(room.session)
+    shots = room.shots(3)
+    room.rig.pick(room.session, *shots)
+    proofing.lock(room.rig.services, room.session.id, "client")
+    for _ in Learns:  # first the surroundings and their composites, then the person
+        room.rig.fit(room.session)
+        room.rig.vary(room.session)
+    whole = next(one for one in room.rig.varied(room.session) if one.whole)
+    for page in (tablet.get("/variations").text, tablet.get(f"/compare/{whole.id}").text):
+        assert "</svg>Fully generated</span>" in page
+    told = {one["id"]: one["whole"] for one in tablet.state()["variations"]}
+    assert told[whole.id]
+    assert sum(told.values()) == 2
+    tablet.post(f"/variations/{whole.id}/choice", {"choice": "approved"})
+    assert "</svg>Fully generated</span>" in tablet.get("/finish").text
 
 
 def test_the_sheet_shows_what_can_be_picked_and_says_what_cannot_be_read(room):

@@ -34,6 +34,8 @@ class Family:
     rank: int = 16
     learning_rate: float = 1e-4
     fit_steps: int = 800
+    learns_person: bool = True
+    """Whether it can be fitted to a person and make whole pictures of them: the synthetic lane."""
 
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
@@ -54,6 +56,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 rank=8,
                 learning_rate=1e-3,
                 fit_steps=120,
+                learns_person=False,
             ),
             Family(
                 name="sd15",
@@ -120,6 +123,15 @@ def recognise(folder: Path) -> Family:
         msg = f"The base in {folder} is not whole: there are no safetensors weights in {', '.join(lacking)}."
         raise BadInput(f"{msg} Copy it again, with all of its folders.")
     return family
+
+
+def family_at(place: Path) -> Family | None:
+    """Read which family the base in `place` is of: a folder, or an added base's file. None: unreadable."""
+    described = place if place.suffix == ".json" else place / "studio.json"
+    try:
+        return FAMILIES.get(json.loads(described.read_text(encoding="utf-8")).get("family", "starter"))
+    except (OSError, ValueError):
+        return None
 
 
 def of_pipeline(kind: str) -> Family:

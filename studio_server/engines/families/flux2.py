@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from diffusers import Flux2KleinInpaintPipeline
+from diffusers import Flux2KleinInpaintPipeline, Flux2KleinPipeline
 from diffusers.training_utils import _collate_lora_metadata
 from peft.utils import get_peft_model_state_dict
 
@@ -92,6 +92,23 @@ class Flux2Klein:
             image=canvas.picture,
             mask_image=canvas.mask,
             strength=canvas.strength,
+            num_inference_steps=canvas.steps,
+            guidance_scale=canvas.guidance if guided else 1.0,
+            generator=torch.Generator().manual_seed(canvas.seed),
+            output_type="np",
+        ).images[0]
+
+    def invent(self, pipeline: Pipeline, canvas: Canvas, memo: Memo) -> Pixels:
+        """Ask its plain pipeline: the inpainting one shows the transformer what it paints over."""
+        guided = canvas.guidance > 1 and not pipeline.config.is_distilled
+        height, width = canvas.picture.shape[-2:]
+        plain = Flux2KleinPipeline(**pipeline.components, is_distilled=pipeline.config.is_distilled)
+        plain.set_progress_bar_config(disable=True)
+        return plain(
+            prompt_embeds=self._remembered(pipeline, canvas.prompt, memo),
+            negative_prompt_embeds=self._remembered(pipeline, "", memo) if guided else None,
+            height=height,
+            width=width,
             num_inference_steps=canvas.steps,
             guidance_scale=canvas.guidance if guided else 1.0,
             generator=torch.Generator().manual_seed(canvas.seed),

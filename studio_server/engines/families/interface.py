@@ -101,6 +101,10 @@ class Architecture(Protocol):
         """Return HxWx3 float in 0..1. `memo` keeps what prompts were encoded to."""
         ...
 
+    def invent(self, pipeline: Pipeline, canvas: Canvas, memo: Memo) -> Pixels:
+        """As `paint`, a whole picture out of noise: of `canvas.picture` the size counts, and nothing else."""
+        ...
+
     def save_adapter(self, pipeline: Pipeline, folder: Path) -> None:
         """Write the adapter that was trained, as diffusers reads it."""
         ...

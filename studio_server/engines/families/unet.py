@@ -1,6 +1,7 @@
 """Stable Diffusion's shape: a UNet that predicts noise or velocity. The starter, SD 1.x, and SDXL."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -108,6 +109,11 @@ class StableDiffusion:
             generator=torch.Generator().manual_seed(canvas.seed),
             output_type="np",
         ).images[0]
+
+    def invent(self, pipeline: Pipeline, canvas: Canvas, memo: Memo) -> Pixels:
+        """Paint everywhere, on nothing: at strength 1 an inpainting pipeline starts from noise alone."""
+        grey, everywhere = torch.full_like(canvas.picture, 0.5), torch.ones_like(canvas.mask)
+        return self.paint(pipeline, replace(canvas, picture=grey, mask=everywhere, strength=1.0), memo)
 
     def _prompted(self, pipeline: Pipeline, canvas: Canvas, memo: Memo) -> Memo:
         """Encode a prompt once, and what to stay away from where guidance asks for it."""

@@ -1,0 +1,65 @@
+"""The form of what benches keep: an interface."""
+
+import json
+
+import pytest
+
+from studio_server.bench import fit, vary
+from studio_server.bench.plain import Spent
+from studio_server.bench.rows import Baseline, compared, unmeasured, write
+
+KEYS = ["name", "unit", "ours", "baseline", "ratio", "runs", "machine"]
+FIT = fit.Row("Tiny", "CPU", 4, [0.5, 1.0, 4.0], [Spent(1.0, 0.5), Spent(3.0, 2.0), Spent(4.0, 2.0)], 1.0)
+VARY = vary.Row("full size", first=[9.0, 9.0], further=[2.0, 4.0], plain=[8.0, 8.0])
+MEASURED = {
+    "fit": fit.as_rows([FIT]),
+    "fit on a card": fit.as_rows([fit.Row("Tiny", "H100", 4, [0.5], [Spent(1.0, 0.5)], 1.0, 20.0, 0.1)]),
+    "vary": vary.as_rows([VARY]),
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_every_row_has_the_keys_of_the_interface_and_is_json(name, tmp_path):
+    write(MEASURED[name], tmp_path / "rows.json")
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert rows == MEASURED[name]
+    for row in rows:
+        assert list(row) == (KEYS if row["ratio"] is not None else [*KEYS, "why"])
+        assert list(row["ours"]) == ["p50", "p95"]
+        assert list(row["baseline"]) == ["name", "p50", "p95"]
+        assert "cores" in row["machine"]
+
+
+def test_the_ratio_is_the_median_of_pairs_and_not_the_ratio_of_medians():
+    row = compared("step", "s", [1.0, 10.0, 2.0], Baseline("plain", [2.0, 10.0, 8.0]))
+    assert (row["ratio"], row["runs"]) == (2.0, 3)
+    assert (row["ours"]["p50"], row["baseline"]["p50"]) == (2.0, 8.0)
+
+
+def test_where_more_is_better_the_ratio_turns_around():
+    row = compared("pictures", "per minute", [30.0], Baseline("plain", [10.0]), more_is_better=True)
+    assert row["ratio"] == 3.0
+
+
+def test_pairs_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        compared("step", "s", [1.0, 2.0], Baseline("plain", [1.0]))
+
+
+def test_what_could_not_be_measured_says_why():
+    row = unmeasured("step on a card", "s", "floor", "No GPU is at hand.")
+    assert (row["ratio"], row["ours"]["p50"], row["why"]) == (None, None, "No GPU is at hand.")
+
+
+def test_a_fit_is_held_against_the_plain_loop_and_against_what_caching_can_gain():
+    step, share, card = MEASURED["fit"]
+    assert step["ratio"] == 2.0
+    assert share["ratio"] == pytest.approx(1.0)  # 2 / 2, 3 / 1.5, 1 / 2
+    assert card["ratio"] is None
+    assert MEASURED["fit on a card"][-1]["ratio"] == pytest.approx(0.2)  # the floor is five times faster
+
+
+def test_a_fresh_pick_gains_nothing_and_further_contexts_do():
+    first, further = MEASURED["vary"]
+    assert first["ratio"] == pytest.approx(8 / 9)
+    assert further["ratio"] == 3.0
