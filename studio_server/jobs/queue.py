@@ -48,7 +48,7 @@ def enqueue(redis: Redis, job: Job, job_id: str) -> None:
             job_timeout=job.seconds,
             result_ttl=600,
             failure_ttl=86_400,
-            retry=Retry(max=2),  # every verb may run twice; what was in its way may have gone
+            retry=Retry(max=2),  # for workers that die: every verb may run twice
         )
     except DuplicateJobError:
         log.info("%s is queued already", job_id)

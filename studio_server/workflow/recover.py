@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from studio_server.domain.events import Approved, Fact, Flagged, LikenessReady, PicksLocked, ShotReceived
+from studio_server.domain.events import (
+    Approved,
+    ConsentChanged,
+    Fact,
+    Flagged,
+    LikenessReady,
+    PicksLocked,
+    ShotReceived,
+)
 from studio_server.domain.likeness import LikenessState
 from studio_server.domain.ports import Reading
 from studio_server.domain.session import Session, SessionId, Stage
@@ -26,6 +34,7 @@ def again(services: Services, session_id: SessionId) -> int:
     with services.work() as work:
         session = work.session(session_id)
         owed = [*_to_develop(work, session), *_owed(work, session), *_varied(work, session)]
+        owed += [ConsentChanged(session_id)] if work.consents(session_id) else []  # erases what is due
         work.commit(*owed)
     return len(owed)
 

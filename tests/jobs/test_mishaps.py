@@ -155,7 +155,7 @@ def two(house):
 
 
 def fail(error):
-    def now():
+    def now(*_args):
         raise error
 
     return now
@@ -338,6 +338,22 @@ def test_a_disk_that_fills_up_while_pictures_and_masters_are_written(house, call
     house.run("cpu")
     (delivery,) = house.read("deliveries", session.id)
     assert house.services.blobs.read(delivery.sha256)[:2] == b"\xff\xd8"
+    assert "failed" not in house.page(session)
+
+
+def test_an_erasure_that_fails_is_not_forgotten(house):
+    session = house.session("Marie")
+    faces = house.services.derived.directory(f"{session.id}/faces")
+    (faces / "face.npz").write_bytes(b"measured")
+    consenting.withdraw(house.services, session.id, "client")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shutil.rmtree", fail(PermissionError(errno.EACCES, "Permission denied")))
+        house.run("cpu")
+    assert "Erasing: failed. This stopped because a file could not be" in house.page(session)
+    assert faces.exists()
+    house.post(f"/sessions/{session.id}/again")
+    house.run("cpu")
+    assert not faces.exists()
     assert "failed" not in house.page(session)
 
 
