@@ -57,6 +57,16 @@ class FaceLight:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What the surroundings need to know of the face in a shot."""
+
+    eyes: float
+    """Their height as a fraction of the frame's, from the top."""
+    light: FaceLight | None
+    """None: too little skin is seen."""
+
+
+@dataclass(frozen=True)
 class _Skin:
     """N patches: their normals (right, up, towards the camera), linear RGB and area in px."""
 
@@ -77,6 +87,10 @@ def light_on(picture: Picture, mesh: Mesh) -> FaceLight | None:
     colour = np.average(skin.colours[kept], axis=0, weights=skin.areas[kept])
     hardness = _steepest(np.asarray(even @ _LUMINANCE.astype(np.float32)), mesh, width)
     return FaceLight(float(fit[1]) / facing, float(fit[2]) / facing, explained, hardness, _uv(colour))
+
+
+def sight_of(picture: Picture, mesh: Mesh) -> Sight:
+    return Sight(eyes_of(mesh)[1] / picture.shape[0], light_on(picture, mesh))
 
 
 def eyes_of(mesh: Mesh) -> tuple[float, float]:

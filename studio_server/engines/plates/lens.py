@@ -11,8 +11,8 @@ from studio_server.engines.plates.shelf import FIELD, Light
 
 _SENSOR = 0.036
 _LAYERS = 9
-_LARGEST = 0.09
-"""Disc, as a fraction of the frame's longer side."""
+_LARGEST = 0.25
+"""Disc, as a fraction of the frame's longer side: 135 mm at f/1.8 before a head that fills the frame."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,13 @@ class Lens:
         return np.clip(reach * np.abs(metres - subject) / metres, 0, _LARGEST)
 
 
-def defocus(light: Light, depth: Light, lens: Lens) -> Light:
+def defocus(light: Light, depth: Light, lens: Lens, frame: float | None = None) -> Light:
     """Blur by depth: slices in order of distance, each with its disc, the near ones over the far ones.
 
-    `light` is side x side x 3 linear, `depth` in metres. Keeps the mean light exactly.
+    `light` is side x side x 3 linear, `depth` in metres, `frame` the px of the frame's longer side where less
+    of the plate is shown than the lens would see. Keeps the mean light exactly.
     """
-    widths = lens.disc(depth) * lens.frame(light.shape[0])
+    widths = lens.disc(depth) * (frame or lens.frame(light.shape[0]))
     sizes, shares = _slices(depth, np.asarray(widths, np.float32))
     total, weight, free = (
         np.zeros_like(light),
