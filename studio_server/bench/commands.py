@@ -18,6 +18,7 @@ from studio_server.settings import Settings
 
 if TYPE_CHECKING:
     from studio_server.bench import fit as fitting
+    from studio_server.bench import light as lighting
     from studio_server.bench import vary as varying
     from studio_server.bench.judge import Case, Models
     from studio_server.bench.matte import Row
@@ -52,6 +53,31 @@ def matte(renders: Path, out: Path | None) -> None:
     console.print(f"Ours, worst head {worst:.1f}, median head {middle:.1f}: {worst / middle:.2f} times.")
     if out:
         out.write_text(json.dumps([vars(row) for row in rows], indent=1))
+
+
+@bench.command()
+def light() -> None:
+    """The light on a face, read off faces that were lit by known lights."""
+    from studio_server.bench import light as lighting  # noqa: PLC0415 - dlib: seconds, 100 MB
+    from studio_server.bootstrap import shelf  # noqa: PLC0415 - heavy
+
+    rows = list(lighting.measure(lighting.a_mesh(shelf(Settings()).path("face_landmark.tflite"))))
+    console.print(light_table(rows))
+    console.print(f"{sum(row.right for row in rows)} of {len(rows)} sides are right.")
+
+
+def light_table(rows: Sequence["lighting.Row"]) -> Table:
+    """Print strengths of all albedos; in brackets the hardness of the middle one."""
+    sizes = sorted({row.half_angle for row in rows})
+    table = Table("azimuth", *(f"half angle {size}" for size in sizes), box=None)
+    for azimuth in sorted({row.azimuth for row in rows}):
+        cells = []
+        for size in sizes:
+            found = [row for row in rows if (row.azimuth, row.half_angle) == (azimuth, size)]
+            strengths = " ".join(f"{row.strength:+.2f}" for row in found)
+            cells.append(f"{strengths} ({median(row.hardness for row in found):.2f})")
+        table.add_row(str(azimuth), *cells)
+    return table
 
 
 @bench.command()

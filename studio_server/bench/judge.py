@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -12,9 +12,10 @@ from studio_server.domain.errors import NotFound
 from studio_server.domain.variation import Measure
 from studio_server.engines.generate import read_rendition
 from studio_server.engines.judge import Exhibit, Judge
-from studio_server.engines.plates.framing import behind, frame_of
-from studio_server.imaging.compose import compose, facing_the_light
+from studio_server.engines.placing import Wanted, put_behind
+from studio_server.imaging.compose import compose
 from studio_server.imaging.faces import FaceModels, find_faces, skin_tone
+from studio_server.imaging.light import Sight
 from studio_server.imaging.matte import Cut, coarse_mask, cut_out
 from studio_server.imaging.pixels import Picture
 
@@ -87,21 +88,24 @@ def judge_people(
         judge.learn([(each.name, each) for each in sorted(file.parent.glob("*.jpg"))], session)
         ita = tone_of(picture, models.faces)
         for context in wanted:
-            exhibit = _exhibit((picture, cut), file.name, context, kept / person)
+            sight = judge.sight(file.name, picture, session)
+            exhibit = _exhibit((picture, cut), Wanted(context, 1 + CONTEXTS.index(context)), sight, file)
+            exhibit = replace(exhibit, session_faces=session, memo=kept / person / "cut")
             said = judge.judge_composite(exhibit)
             _keep(exhibit.composite.picture, kept / f"{person}-{context}.png")
             yield Case(person, context, said.accepted, said.sentence, ita, said.measures)
 
 
-def _exhibit(shot: tuple[Picture, Cut], key: str, context: str, folder: Path) -> Exhibit:
+def _exhibit(shot: tuple[Picture, Cut], wanted: Wanted, sight: Sight | None, file: Path) -> Exhibit:
+    """The portraits do not tell their lens: what the product assumes then is what is judged."""
     picture, cut = shot
-    made = compose(picture, cut, place_for(picture, cut, context), seed=1 + CONTEXTS.index(context))
-    return Exhibit(picture, cut, made, key, folder / "faces", folder / "cut")
+    scene = replace(put_behind(picture, cut, wanted, sight), told=True)
+    made = compose(picture, cut, scene.place.picture, seed=wanted.seed)
+    return Exhibit(picture, cut, made, file.name, None, scene=scene)
 
 
 def place_for(picture: Picture, cut: Cut, context: str) -> Picture:
-    place = behind(context, 1 + CONTEXTS.index(context), frame_of(cut.alpha, None, None)).picture
-    return facing_the_light(place, picture, cut)
+    return put_behind(picture, cut, Wanted(context, 1 + CONTEXTS.index(context)), None).place.picture
 
 
 def cut_of(picture: Picture, u2net: Path, folder: Path) -> Cut:

@@ -21,12 +21,12 @@ from studio_server.engines.bases import Base, load_base
 from studio_server.engines.fallback import in_one_sentence, take_off
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.engines.picks import FindPerson
-from studio_server.engines.plates.framing import Frame, behind, frame_of
-from studio_server.engines.plates.own import behind_own
+from studio_server.engines.placing import Wanted, put_behind
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
-from studio_server.imaging.compose import Composite, compose, facing_the_light
+from studio_server.imaging.compose import Composite, compose
 from studio_server.imaging.faces import FaceModels, find_faces
+from studio_server.imaging.light import Sight
 from studio_server.imaging.matte import Cut, coarse_mask, cut_out
 from studio_server.imaging.render import encode_master, proof
 from studio_server.imaging.retouch import retouch
@@ -73,8 +73,9 @@ class LockedPainter:
     @in_one_sentence("Painting")
     def paint(self, job: PaintJob) -> Painted:
         material = self._material(job)
-        frame = frame_of(material.cut.alpha, job.focal_length_mm, job.f_number)
-        surroundings, base = self._surroundings(job, material, frame)
+        wanted = Wanted(job.context, job.seed, job.focal_length_mm, job.f_number, job.plate)
+        scene = put_behind(material.picture, material.cut, wanted, self._sight(job, material))
+        surroundings, base = self._surroundings(job, material, scene.place.picture)
         composite = compose(material.picture, material.cut, surroundings, seed=job.seed)
         exhibit = Exhibit(
             rendition=material.picture,
@@ -83,6 +84,7 @@ class LockedPainter:
             rendition_key=job.rendition_key,
             session_faces=job.session_faces if job.look_for_faces else None,
             memo=material.folder,
+            scene=scene,
         )
         finished = self._retouched(job, material, composite)
         return Painted(
@@ -94,15 +96,20 @@ class LockedPainter:
             resemblance=self._judge.judge_composite(exhibit),
         )
 
-    def _surroundings(self, job: PaintJob, material: Material, frame: Frame) -> tuple[NDArray[np.uint8], str]:
+    def _surroundings(
+        self, job: PaintJob, material: Material, plate: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], str]:
         """What is behind the person, and who painted it; nobody paints over the studio's own photograph."""
         if job.plate:
-            return behind_own(job.plate, job.seed, frame).picture, OWN_PLATE
-        place = behind(job.context, job.seed, frame).picture
-        plate = facing_the_light(place, material.picture, material.cut)
+            return plate, OWN_PLATE
         order = Order(plate, material.picture, material.cut.alpha, job.context, job.seed, job.adapter)
         painted = paint_surroundings(self._base, order)
         return painted, PLATE_ALONE if painted is plate else self._base.label
+
+    def _sight(self, job: PaintJob, material: Material) -> Sight | None:
+        if not job.look_for_faces:
+            return None
+        return self._judge.sight(job.rendition_key, material.picture, job.session_faces)
 
     def _retouched(self, job: PaintJob, material: Material, composite: Composite) -> NDArray[np.uint8]:
         """After the judge has compared the person, and on the person alone."""

@@ -7,8 +7,9 @@ composite itself is judged. Faces are looked for only where the client has agree
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 from studio_server.domain.errors import Unreadable
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Measure, Resemblance
+from studio_server.engines.placing import Scene, rows_of_scene
 from studio_server.imaging import composite_measures
 from studio_server.imaging.compose import Composite
 from studio_server.imaging.faces import Face, FaceModels, find_faces, skin_tone
-from studio_server.imaging.landmarks import expression_of, find_mesh
+from studio_server.imaging.landmarks import Mesh, expression_of, find_mesh
+from studio_server.imaging.light import FaceLight, Sight, sight_of
 from studio_server.imaging.matte import Cut
 from studio_server.imaging.pixels import Picture, shrink
 
@@ -40,6 +43,7 @@ class Known:
     embedding: NDArray[np.float32]
     ita: float
     expression: Expression | None = None
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Exhibit:
     """Where the session's embeddings are kept; None: the client has not agreed that faces are looked for."""
     memo: Path | None = None
     """A folder for what depends on the cut alone, so that further contexts need not measure it again."""
+    scene: Scene | None = None
+    """How the surroundings were placed; None where nobody knows."""
 
 
 class Judge:
@@ -79,6 +85,7 @@ class Judge:
         rows = (
             *_rows_of_cut(exhibit),
             *composite_measures.rows_of_composite(exhibit.rendition, exhibit.cut, exhibit.composite),
+            *(rows_of_scene(exhibit.scene, exhibit.composite.ground) if exhibit.scene else ()),
         )
         if exhibit.session_faces is None:
             return _noted(_sum_up(rows, Likeness(None, WIDEST, None), looked=False), exhibit.cut.note)
@@ -94,19 +101,19 @@ class Judge:
         faces = find_faces(small, self._models)
         nothing = np.zeros(0, np.float32)
         vector = faces[0].embedding if faces else nothing
-        known = Known(key, len(faces), vector, _ita(small, faces), self._expression(small, faces))
+        mesh = find_mesh(small, faces[0], self._mesh) if faces and self._mesh else None
+        known = Known(key, len(faces), vector, _ita(small, faces), *_read_off(small, mesh))
         _write(session_faces, known)
         return known
+
+    def sight(self, key: str, picture: Picture, session_faces: Path) -> Sight | None:
+        """Say where the eyes are in a shot and how the face is lit; only with consent. None: no face."""
+        return self._know(key, picture, session_faces).sight
 
     def expressions(self, session_faces: Path) -> Mapping[str, Expression]:
         """What was read off the session's shots, by key."""
         known = _all(session_faces) if session_faces.exists() else []
         return {one.key: one.expression for one in known if one.expression is not None}
-
-    def _expression(self, picture: Picture, faces: Sequence[Face]) -> Expression | None:
-        if not faces or self._mesh is None:
-            return None
-        return expression_of(find_mesh(picture, faces[0], self._mesh))
 
     def _compare(
         self, own: Known, known: Sequence[Known], composite: Composite
@@ -122,6 +129,10 @@ class Judge:
             return Likeness(None, session_limit(known), None), rows
         distance = _distance(faces[0].embedding, own, known)
         return Likeness(distance, session_limit(known), _ita(made, faces) - own.ita), rows
+
+
+def _read_off(picture: Picture, mesh: Mesh | None) -> tuple[Expression | None, Sight | None]:
+    return (expression_of(mesh), sight_of(picture, mesh)) if mesh else (None, None)
 
 
 def _count(own: Known, faces: list[Face]) -> Measure:
@@ -192,11 +203,14 @@ FAULTS = {
     "colourfulness": "the surroundings' colours are too loud",
     "rim of light": "a light rim shows around the person",
     "outline seen": "the person melts into the surroundings; another context will do better",
+    "light side": "the light on the face comes from another side than the place's",
+    "blur": "the surroundings are not as far out of focus as this lens makes them",
+    "camera height": "the place is seen from another height than the person",
 }
 
 
 def _sum_up(rows: tuple[Measure, ...], likeness: Likeness, *, looked: bool) -> Resemblance:
-    faults = [FAULTS[row.name] for row in rows if not row.passed]
+    faults = [row.why or FAULTS[row.name] for row in rows if not row.passed]
     if likeness.distance is not None and likeness.distance > likeness.limit:
         faults.append("the face is too far from this session's own shots")
     if likeness.delta_ita is not None and abs(likeness.delta_ita) > ITA_LIMIT:
@@ -237,15 +251,25 @@ def _file(session_faces: Path, key: str) -> Path:
 
 
 def _read(session_faces: Path, key: str) -> Known | None:
+    """None: never measured, or by a version that did not look at the light yet."""
     file = _file(session_faces, key)
-    return _parse(file) if file.exists() else None
+    known = file.exists() and "sight" in json.loads(file.read_text())
+    return _parse(file) if known else None
 
 
 def _parse(file: Path) -> Known:
     told = json.loads(file.read_text())
     seen = told.get("expression")
     vector = np.array(told["embedding"], np.float32)
-    return Known(told["key"], told["faces"], vector, told["ita"], seen and Expression(**seen))
+    expression, sight = seen and Expression(**seen), _parse_sight(told.get("sight"))
+    return Known(told["key"], told["faces"], vector, told["ita"], expression, sight)
+
+
+def _parse_sight(told: Mapping[str, Any] | None) -> Sight | None:
+    if told is None:
+        return None
+    light = told["light"] and FaceLight(**told["light"] | {"colour": tuple(told["light"]["colour"])})
+    return Sight(told["eyes"], light)
 
 
 def _all(session_faces: Path) -> list[Known]:
@@ -260,6 +284,7 @@ def _write(session_faces: Path, known: Known) -> None:
         "embedding": known.embedding.tolist(),
         "ita": known.ita,
         "expression": known.expression and vars(known.expression),
+        "sight": known.sight and asdict(known.sight),
     }
     part = _file(session_faces, known.key).with_suffix(".part")
     part.write_text(json.dumps(told))

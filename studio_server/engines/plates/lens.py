@@ -11,8 +11,8 @@ from studio_server.engines.plates.shelf import FIELD, Light
 
 _SENSOR = 0.036
 _LAYERS = 9
-_LARGEST = 0.09
-"""Disc, as a fraction of the frame's longer side."""
+_LARGEST = 0.25
+"""Disc, as a fraction of the frame's longer side: 135 mm at f/1.8 before a head that fills the frame."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Lens:
 def defocus(light: Light, depth: Light, lens: Lens, longer: float | None = None) -> Light:
     """Blur by depth: slices in order of distance, each with its disc, the near ones over the far ones.
 
-    `light` is side x side x 3 linear, `depth` in metres, `longer` the px of the
-    frame's longer side where the plate is not square. Keeps the mean light exactly.
+    `light` is HxWx3 linear, `depth` in metres, `longer` the px of the frame's longer side where it is not
+    what the lens would see of a square plate. Keeps the mean light exactly.
     """
     widths = lens.disc(depth) * (longer or lens.frame(light.shape[0]))
     sizes, shares = _slices(depth, np.asarray(widths, np.float32))

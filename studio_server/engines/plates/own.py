@@ -41,12 +41,12 @@ def behind_own(file: PlateFile, seed: int, frame: Frame) -> Place:
     luck = np.random.default_rng(seed)
     top, left, height, width = window(picture.shape, file.plate.horizon, frame, float(luck.random()))
     seen = picture[top : top + height, left : left + width]
+    light = lightened(seen)
+    horizon = file.plate.horizon * picture.shape[0] - top
+    depth = depth_of(seen.shape, horizon, file.plate.behind_m, frame)
     if not file.plate.soft:
-        light = lightened(seen)
-        horizon = file.plate.horizon * picture.shape[0] - top
-        depth = depth_of(seen.shape, horizon, file.plate.behind_m, frame)
         seen = developed(defocus(light, depth, frame.lens, longer=float(max(height, width))))
-    return Place(np.ascontiguousarray(seen), record_of(file.plate))
+    return Place(np.ascontiguousarray(seen), record_of(file.plate), horizon / height, light, depth)
 
 
 def window(shape: tuple[int, ...], horizon: float, frame: Frame, luck: float) -> tuple[int, int, int, int]:
