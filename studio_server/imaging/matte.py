@@ -59,22 +59,21 @@ class Cut:
     """Why a clean plate was not used, in a sentence."""
 
     def save(self, folder: Path) -> None:
-        """Write the cut as two PNG files and, with a backdrop, its numbers; the last file marks it whole."""
+        """Write the cut as PNG files and its numbers; the last file marks it whole. Raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
         alpha = np.rint(self.alpha * 255).astype(np.uint8)
         edge = np.where(((alpha > 0) & (alpha < 255))[..., None], self.foreground, np.uint8(0))
-        fast = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-        cv2.imwrite(str(folder / "alpha.png"), alpha, fast)
-        cv2.imwrite(str(folder / "edge.png"), edge[..., ::-1], fast)
-        cv2.imwrite(str(folder / "mask.png"), np.rint(self.mask * 255).astype(np.uint8), fast)
+        _write(folder / "alpha.png", alpha)
+        _write(folder / "edge.png", edge[..., ::-1])
+        _write(folder / "mask.png", np.rint(self.mask * 255).astype(np.uint8))
         if self.hair is not None:
-            cv2.imwrite(str(folder / "hair.png"), np.rint(self.hair * 255).astype(np.uint8), fast)
+            _write(folder / "hair.png", np.rint(self.hair * 255).astype(np.uint8))
         told: dict[str, Any] | None = None
         if isinstance(self.backdrop, Backdrop):
             told = {"coefficients": self.backdrop.coefficients.tolist(), "noise": self.backdrop.noise}
         elif self.backdrop is not None:
             told = {"noise": self.backdrop.noise}
-            cv2.imwrite(str(folder / "old.png"), shrink(self.backdrop.levels, SIDE)[..., ::-1], fast)
+            _write(folder / "old.png", shrink(self.backdrop.levels, SIDE)[..., ::-1])
         (folder / "cut.json").write_text(json.dumps({"backdrop": told, "note": self.note}))
 
     @classmethod
@@ -97,6 +96,11 @@ class Cut:
             None if hair is None else _share(hair),
             told.get("note", ""),
         )
+
+
+def _write(file: Path, picture: NDArray[np.uint8]) -> None:
+    """As OpenCV's own writing, but that a full disk is an error."""
+    file.write_bytes(cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
 
 
 def _backdrop_in(folder: Path, told: dict[str, Any] | None) -> Backdrop | Known | None:
