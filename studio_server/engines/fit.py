@@ -21,8 +21,9 @@ from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 from studio_server.domain.errors import BadInput, Cancelled
 from studio_server.domain.likeness import FitReport, Learns
 from studio_server.domain.ports import FitJob, Fitted, Progress
+from studio_server.engines.acquaintance import Acquaintance
 from studio_server.engines.bases import Base, load_base
-from studio_server.engines.checkpoints import Kept, Score, write_checkpoint
+from studio_server.engines.checkpoints import Kept, write_checkpoint
 from studio_server.engines.fallback import Ladder, Rung, come_aboard, free, in_one_sentence, saving_memory
 from studio_server.engines.families.interface import Batch
 from studio_server.engines.person import ShelfSight, Sight, meet, person_crops
@@ -80,15 +81,13 @@ class LoraFitter:
         started = time.monotonic()
         job.scratch.mkdir(parents=True, exist_ok=True)
         base = load_base(self._base, fitting=True)
-        if job.learns is Learns.PERSON:
-            require_person(base)
+        session = self._session(base, job)
         recipe = self._recipe or recipe_for(base.family)
         learn, heldout = self._samples(base, job, progress)
         squeezed = come_aboard(base)
         run = _start_or_resume(base, job, recipe)
         run.ladder.taken.extend(squeezed)
         run.before = run.before or _heldout(base, run, heldout, recipe)
-        score = self._scorer(base, job, lambda: _heldout(base, run, heldout, recipe))
         started -= run.seconds
         for _ in range(run.step, recipe.steps):
             _stop_if_cancelled(progress)
@@ -98,7 +97,8 @@ class LoraFitter:
             if recipe.judges(run.step):
                 progress.report(run.step, recipe.steps, f"{text}; looking at what it has learnt")
                 with run.kept.worn():
-                    run.kept.offer(run.step, score())
+                    faces = (likeness_of_previews(base, session, self._sight),) if session else ()
+                    run.kept.offer(run.step, (*faces, _heldout(base, run, heldout, recipe)))
             if run.step % recipe.checkpoint_every == 0:
                 run.seconds = time.monotonic() - started
                 _keep(run, base, _made_by(base, recipe, job.learns), job.scratch)
@@ -109,15 +109,16 @@ class LoraFitter:
         seconds = time.monotonic() - started
         return Fitted(adapter, _report(base, run, seconds, after, job.learns))
 
-    def _scorer(self, base: Base, job: FitJob, loss: Callable[[], float]) -> Callable[[], Score]:
-        """Say what scores a checkpoint. Lower is better: whose face it paints, then the held-out loss."""
+    def _session(self, base: Base, job: FitJob) -> Acquaintance | None:
+        """Measure whom the previews of a fit to the person are held against; None in the locked lane."""
         if job.learns is not Learns.PERSON:
-            return lambda: (loss(),)
+            return None
+        require_person(base)
         session = meet(job.picks, self._sight)
         if not session.shots:
             msg = "No face was found in the picks, so nobody can be learnt from them."
             raise BadInput(f"{msg} Pick shots that show the face from the front.")
-        return lambda: (likeness_of_previews(base, session, self._sight), loss())
+        return session
 
     def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples]:
         find_person = self._find_person or partial(coarse_mask, u2net=self._shelf.path("u2net.onnx"))

@@ -141,7 +141,7 @@ def _delivery(row: DeliveryRow) -> Wire:
         "file": one.name,
         "width": one.width,
         "height": one.height,
-        "kind": "ai",
+        "kind": "generated" if row.variation.whole else "ai",
         "source_type": SOURCE_TYPE_ROOT + one.source_type.value,
         "context": row.context.id,
         "context_title": title,

@@ -59,7 +59,7 @@ def test_the_fields_are_declared_as_lightroom_wants_them(plugin, tmp_path):
         "studioResemblance",
         "studioConsentUntil",
     }
-    assert machine.fields["studioKind"].values == {"ai", "capture"}
+    assert machine.fields["studioKind"].values == {"ai", "generated", "capture"}
 
 
 def test_luacheck_finds_nothing(plugin):

@@ -108,6 +108,13 @@ def test_a_master_that_was_imported_by_hand_is_completed_and_keeps_what_it_has(s
     assert pull_on(machine, "PullEverything.lua").changes == 0
 
 
+def test_a_picture_that_was_generated_as_a_whole_is_told_from_a_composite(studio, machine, catalog, raw):
+    path = raw()
+    entry = studio.deliver(path, master("red"), kind="generated")
+    pull_on(machine)
+    assert catalog.at(path.parent / entry["file"]).properties["studioKind"] == "generated"
+
+
 def test_no_stars_and_no_label_are_left_unset(studio, machine, catalog, raw):
     path = raw()
     entry = studio.deliver(path, master("red"), rating=0, label="", keywords=[], collection=[])

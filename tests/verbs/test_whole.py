@@ -11,6 +11,7 @@ from studio_server.domain.likeness import Learns, Likeness, LikenessState
 from studio_server.domain.session import Stage
 from studio_server.domain.variation import Choice, Lane, Pass
 from studio_server.storage.codec import dump, load
+from studio_server.web import wire
 from studio_server.workflow import consenting, proofing, train, whole
 from studio_server.workflow.erase import erase
 from studio_server.workflow.pages import deliveries_page
@@ -170,6 +171,9 @@ def test_a_whole_picture_says_so_in_its_master_and_claims_no_camera(able):
     assert b"DateTimeOriginal" not in master
     (row,) = deliveries_page(able.services, "", 10).rows
     assert row.variation.whole
+    (told,) = wire.deliveries(deliveries_page(able.services, "", 10))["deliveries"]
+    assert told["kind"] == "generated"
+    assert "nothing was photographed" in told["caption"]
     withdraw(able, session, Purpose.SYNTHETIC)
     assert deliveries_page(able.services, "", 10).rows == ()
 

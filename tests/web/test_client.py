@@ -175,6 +175,9 @@ def test_whole_pictures_are_asked_for_where_the_base_can_make_them_and_marked_on
     proofing.lock(room.rig.services, room.session.id, "client")
     for _ in Learns:  # first the surroundings and their composites, then the person
         room.rig.fit(room.session)
+        assert ("More pictures are being made" in tablet.get("/variations").text) is bool(
+            room.rig.varied(room.session)
+        )
         room.rig.vary(room.session)
     whole = next(one for one in room.rig.varied(room.session) if one.whole)
     for page in (tablet.get("/variations").text, tablet.get(f"/compare/{whole.id}").text):

@@ -15,6 +15,7 @@ return {
             dataType = "enum",
             values = {
                 { value = "ai", title = LOC "$$$/Studio/Kind/Ai=AI composite" },
+                { value = "generated", title = LOC "$$$/Studio/Kind/Generated=AI picture, face included" },
                 { value = "capture", title = LOC "$$$/Studio/Kind/Capture=Photograph" },
             },
             readOnly = true,

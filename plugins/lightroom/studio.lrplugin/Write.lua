@@ -121,7 +121,7 @@ end
 
 local function fields(photo, delivery)
     local values = {
-        { "studioKind", delivery.kind == "capture" and "capture" or "ai" },
+        { "studioKind", (delivery.kind == "capture" or delivery.kind == "generated") and delivery.kind or "ai" },
         { "studioContext", short(delivery.context_title or delivery.context) },
         { "studioBase", short(delivery.base) },
         { "studioResemblance", resemblance(delivery.resemblance) },
