@@ -20,7 +20,7 @@ from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import doors, pages, proofing
+from studio_server.workflow import doors, overruling, pages, proofing
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -52,6 +52,8 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/close", desk.close, "POST"),
         ("/sessions/<session>/refit", desk.refit, "POST"),
         ("/sessions/<session>/retouch", desk.retouch, "POST"),
+        ("/sessions/<session>/shot-for", desk.use_shot, "POST"),
+        ("/variations/<variation>/overrule", desk.overrule, "POST"),
         ("/unclaimed", desk.unclaimed, "GET"),
         ("/shots/<shot>/move", desk.move, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
@@ -105,6 +107,16 @@ class _Studio:
     def retouch(self, session: str) -> AnyResponse:
         proofing.set_retouch(self._services, SessionId(session), _number("amount", 0), _ACTOR)
         return _done(session)
+
+    def use_shot(self, session: str) -> AnyResponse:
+        place, shot = request.form.get("context", ""), ShotId(request.form.get("shot", ""))
+        overruling.use_shot(self._services, SessionId(session), place, shot)
+        return _done(session)
+
+    def overrule(self, variation: str) -> AnyResponse:
+        reason = request.form.get("reason", "")
+        made = overruling.overrule(self._services, VariationId(variation), reason)
+        return _done(made.session_id)
 
     def cancel(self, job: str) -> AnyResponse:
         state = self._services.board.job(job)

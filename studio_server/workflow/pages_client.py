@@ -275,7 +275,7 @@ def _accepted(work: Reading, here: Standing, shots: Sequence[Shot]) -> list[Pict
         return []
     numbers = {shot.id: number for number, shot in enumerate(shots, 1)}
     variations = work.variations(here.session.id)
-    return [_picture(v, numbers) for v in variations if v.resemblance.accepted and v.brief.shot_id in numbers]
+    return [_picture(v, numbers) for v in variations if v.shown and v.brief.shot_id in numbers]
 
 
 def _picture(variation: Variation, numbers: dict[ShotId, int]) -> Picture:
