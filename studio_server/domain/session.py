@@ -22,6 +22,12 @@ class Stage(IntEnum):
 
 
 @dataclass(frozen=True)
+class ChosenShot:
+    context: str
+    shot_id: str
+
+
+@dataclass(frozen=True)
 class Session:
     id: SessionId
     client_name: str
@@ -37,6 +43,12 @@ class Session:
     """How far blemishes and shine are taken back, 0 to 100: 0 is the person as photographed."""
     clean_plate: str | None = None
     """The shot that shows the empty backdrop; None: there is none."""
+    chosen: tuple[ChosenShot, ...] = ()
+    """The contexts whose shot the photographer chose; the others get the pick that suits them."""
+
+    def shot_for(self, context: str) -> str:
+        """The shot that the photographer chose for a context; empty: none."""
+        return next((one.shot_id for one in self.chosen if one.context == context), "")
 
     def reached(self, stage: Stage) -> Self:
         return replace(self, stage=max(self.stage, stage))

@@ -105,6 +105,14 @@ class Brief:
 
 
 @dataclass(frozen=True)
+class Overruling:
+    """The photographer shows what the judge refused, and says why."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Measure:
     """One row of the judge. `value` None: it could not be measured here, and `why` says so."""
 
@@ -144,6 +152,12 @@ class Variation:
     base: str
     resemblance: Resemblance
     choice: Choice = Choice.OPEN
+    overruled: Overruling | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether the client may see it: the judge accepted it, or the photographer overruled the judge."""
+        return self.resemblance.accepted or self.overruled is not None
 
     @property
     def whole(self) -> bool:

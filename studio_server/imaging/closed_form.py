@@ -52,6 +52,8 @@ def _solve_at_once(picture: Picture, trimap: Field) -> Field:
     of_free = laplacian[free]
     matrix = (of_free[:, free] + 1e-7 * scipy.sparse.eye(len(free))).tocsc()
     right = -of_free[:, fixed] @ part.ravel()[fixed].astype(np.float64)
+    if not right.any():  # all that is known around is 0, and so is the answer; the solver would divide by it
+        return np.where(trimap == 0.5, np.float32(0), trimap)
     found = pymatting.cg(matrix, right, M=_preconditioner(matrix), rtol=1e-4, maxiter=400)
     inner = part.ravel().copy()
     inner[free] = np.clip(found, 0, 1)

@@ -20,7 +20,7 @@ from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import backdrop, doors, pages, proofing, recover
+from studio_server.workflow import backdrop, doors, overruling, pages, proofing, recover
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -54,6 +54,8 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/again", desk.again, "POST"),
         ("/sessions/<session>/retouch", desk.retouch, "POST"),
         ("/sessions/<session>/empty", desk.mark_empty, "POST"),
+        ("/sessions/<session>/shot-for", desk.use_shot, "POST"),
+        ("/variations/<variation>/overrule", desk.overrule, "POST"),
         ("/unclaimed", desk.unclaimed, "GET"),
         ("/shots/<shot>/move", desk.move, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
@@ -119,6 +121,16 @@ class _Studio:
         else:
             backdrop.unmark_empty(self._services, SessionId(session), _ACTOR)
         return _done(session)
+
+    def use_shot(self, session: str) -> AnyResponse:
+        place, shot = request.form.get("context", ""), ShotId(request.form.get("shot", ""))
+        overruling.use_shot(self._services, SessionId(session), place, shot)
+        return _done(session)
+
+    def overrule(self, variation: str) -> AnyResponse:
+        reason = request.form.get("reason", "")
+        made = overruling.overrule(self._services, VariationId(variation), reason)
+        return _done(made.session_id)
 
     def cancel(self, job: str) -> AnyResponse:
         state = self._services.board.job(job)

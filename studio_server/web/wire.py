@@ -80,6 +80,7 @@ def _made(made: Made) -> Wire:
         "base": variation.base,
         "accepted": judged.accepted,
         "choice": variation.choice.value,
+        "overruled": variation.overruled.reason if variation.overruled else "",
         **_resemblance(judged),
         "delta_ita": judged.delta_ita,
         "measures": [

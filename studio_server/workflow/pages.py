@@ -109,7 +109,13 @@ class SessionPage:
 
     @property
     def accepted(self) -> int:
-        return sum(made.variation.resemblance.accepted for made in self.finals)
+        """Shown to the client, by the judge's word or the photographer's."""
+        return sum(made.variation.shown for made in self.finals)
+
+    @property
+    def pickable(self) -> tuple[Frame, ...]:
+        """What a context may be given instead of the pick that suits it."""
+        return tuple(frame for frame in self.frames if frame.shot.flag is Flag.PICK)
 
     @property
     def approved(self) -> int:

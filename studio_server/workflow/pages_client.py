@@ -300,7 +300,7 @@ def _accepted(work: Reading, here: Standing, shots: Sequence[Shot]) -> list[Pict
         return []
     numbers = {shot.id: number for number, shot in enumerate(shots, 1)}
     variations, known = work.variations(here.session.id), places(work)
-    shown = [v for v in variations if v.resemblance.accepted and v.brief.shot_id in numbers]
+    shown = [v for v in variations if v.shown and v.brief.shot_id in numbers]
     return [_picture(v, numbers, known) for v in shown if here.whole_pictures or not v.whole]
 
 

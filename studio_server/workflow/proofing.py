@@ -163,7 +163,7 @@ def choose(
     """Approve or refuse a variation. What the judge refused is not there for anybody to choose."""
     with services.work() as work:
         variation = work.variation(variation_id)
-        shown = variation.made_in is Pass.FINAL and variation.resemblance.accepted
+        shown = variation.made_in is Pass.FINAL and variation.shown
         if variation.session_id != session_id or not shown:
             msg = "There is no such picture in this session. Open the page again to see what there is."
             raise NotFound(msg)

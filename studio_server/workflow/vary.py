@@ -131,7 +131,8 @@ def _briefs(session: Session, picks: Sequence[Shot], seen: Mapping[ShotId, Expre
     briefs = []
     for number, place in enumerate(session.contexts):
         turn = number % len(best) if not seen else 0
-        shots = ranked(place, best[turn:] + best[:turn], seen)
+        own = [shot for shot in picks if shot.id == session.shot_for(place)]
+        shots = own or ranked(place, best[turn:] + best[:turn], seen)
         briefs += [
             _brief(session, shots[n % len(shots)], place, _seed(session, place, n)) for n in range(SEEDS)
         ]

@@ -122,6 +122,50 @@ def test_an_unknown_address_says_so_and_leads_back(desk):
 
 
 @pytest.fixture
+def undecided(house):
+    """A session whose pictures are made and whose client has not finished."""
+    session, _, _ = house.client_of("Caroline")
+    shots = [house.rig.shot(session, PICTURE) for _ in range(3)]
+    house.rig.pick(session, *shots)
+    proofing.lock(house.rig.services, session.id, "client")
+    house.rig.fit(session)
+    house.rig.vary(session)
+    return session, shots
+
+
+def test_a_held_back_picture_is_shown_by_the_photographers_word_and_the_reason_stands_beside_it(
+    house, desk, undecided
+):
+    session, _ = undecided
+    refused = house.rig.refuse_by_judge(session, house.rig.varied(session)[0])
+    page = text(desk.get(f"/sessions/{session.id}"))
+    address = f"/variations/{refused.id}/overrule"
+    assert f'action="{address}"' in page
+    assert "a few words" in text(post(desk, address, {"reason": ""}))
+    assert post(desk, address, {"reason": "That is her own scarf."}).location == f"/sessions/{session.id}"
+    card = (
+        text(desk.get(f"/sessions/{session.id}")).split(f'id="variation-{refused.id}"')[1].split("</li>")[0]
+    )
+    assert "That is her own scarf." in card
+    assert "Held back" not in card
+    assert "Old backdrop left over." in card
+    seen = desk.get(f"/sessions/{session.id}", headers=DATA).get_json()
+    told = {made["id"]: (made["accepted"], made["overruled"]) for made in seen["variations"]}
+    assert told[refused.id] == (False, "That is her own scarf.")
+
+
+def test_another_shot_is_chosen_for_a_context_on_the_page(house, desk, undecided):
+    session, shots = undecided
+    address = f"/sessions/{session.id}/shot-for"
+    assert f'action="{address}"' in text(desk.get(f"/sessions/{session.id}"))
+    post(desk, address, {"context": "library", "shot": shots[2].id})
+    page = text(desk.get(f"/sessions/{session.id}"))
+    assert "1 chosen by you" in page
+    assert f'value="{shots[2].id}" selected' in page.split('id="use-library"')[1].split("</select>")[0]
+    assert "no such context" in text(post(desk, address, {"context": "moon", "shot": shots[2].id}))
+
+
+@pytest.fixture
 def page(house):
     sync_api = pytest.importorskip("playwright.sync_api")
     with served(house.app, house.rig.board) as port, sync_api.sync_playwright() as play:
