@@ -26,7 +26,8 @@ from studio_server.engines.bases import Base, load_base
 from studio_server.engines.fallback import Ladder, Rung, free, in_one_sentence, saving_memory
 from studio_server.engines.families.facts import Family
 from studio_server.engines.families.interface import Batch
-from studio_server.engines.picks import FindPerson, Samples, crops_of, encode
+from studio_server.engines.fit_worth import light_match
+from studio_server.engines.picks import Crop, FindPerson, Samples, crops_of, encode
 from studio_server.engines.shelf import Shelf
 from studio_server.imaging.matte import coarse_mask
 
@@ -94,7 +95,7 @@ class LoraFitter:
         job.scratch.mkdir(parents=True, exist_ok=True)
         base = load_base(self._base, fitting=True)
         recipe = self._recipe or recipe_for(base.family)
-        learn, heldout = self._samples(base, job, progress)
+        learn, heldout, unseen = self._samples(base, job, progress)
         base.denoiser.to(base.device)
         run = _start_or_resume(base, job, recipe)
         run.before = run.before or run.ladder.run(
@@ -111,13 +112,16 @@ class LoraFitter:
                 _keep(run, base, recipe, job.scratch)
         after = run.ladder.run(lambda rung: heldout_loss(base, heldout, recipe, rung.parts))
         adapter = _adapter(base)
+        light = light_match(base, unseen) or (None, None)
         shutil.rmtree(job.scratch, ignore_errors=True)
         seconds = time.monotonic() - started
         stepped_down = ", then ".join(run.ladder.taken)
-        report = FitReport(base.label, run.step, seconds, run.before, after, run.resumed_at, stepped_down)
+        report = FitReport(
+            base.label, run.step, seconds, run.before, after, run.resumed_at, stepped_down, *light
+        )
         return Fitted(adapter, report)
 
-    def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples]:
+    def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples, Crop]:
         find_person = self._find_person or partial(coarse_mask, u2net=self._shelf.path("u2net.onnx"))
         recipe = self._recipe or recipe_for(base.family)
         views = []
@@ -126,7 +130,8 @@ class LoraFitter:
             progress.report(0, recipe.steps, f"Reading pick {number + 1} of {len(job.picks)}")
             count = recipe.crops_per_pick if number < len(job.picks) - 1 else 1
             views.append(crops_of(path, find_person, base.fit_size, range(job.seed, job.seed + count)))
-        return encode(base, [view for pick in views[:-1] for view in pick]), encode(base, views[-1])
+        learn = [view for pick in views[:-1] for view in pick]
+        return encode(base, learn), encode(base, views[-1]), views[-1][0]
 
 
 def stepper(base: Base, job: FitJob, recipe: Recipe, learn: Samples) -> Callable[[], None]:

@@ -19,7 +19,7 @@ from studio_server.engines.bases import Base
 from studio_server.engines.fallback import paint_or_step_down
 from studio_server.engines.families.interface import Canvas, Pixels
 
-_SESSION_SHARE = 0.55
+SESSION_SHARE = 0.55
 """How much of the session's LoRA goes into a painting: at 1 every place turns into the session's paper."""
 _SOFTNESS = 1 / 64
 """Of the longer side: the blur of the base's change. A small base knows light, colour and large forms; what
@@ -96,7 +96,7 @@ def wear(base: Base, adapter: Path | None) -> None:
         base.denoiser.load_lora_adapter(
             load_file(adapter), prefix=base.architecture.part, adapter_name=wanted
         )
-        base.denoiser.set_adapters([wanted], [_SESSION_SHARE])
+        base.denoiser.set_adapters([wanted], [SESSION_SHARE])
 
 
 def _wear_in_place(base: Base, adapter: Path | None, worn: Sequence[str]) -> None:
@@ -115,7 +115,7 @@ def _wear_in_place(base: Base, adapter: Path | None, worn: Sequence[str]) -> Non
     base.denoiser.load_lora_adapter(
         weights, prefix=base.architecture.part, adapter_name=_SESSION, hotswap=same, _pipeline=base.pipeline
     )
-    base.denoiser.set_adapters([_SESSION], [_SESSION_SHARE])
+    base.denoiser.set_adapters([_SESSION], [SESSION_SHARE])
     base.memo[_WORN] = adapter.name
 
 

@@ -102,6 +102,9 @@ def _report(report: FitReport) -> Wire:
         "heldout_after": report.heldout_after,
         "resumed_at": report.resumed_at,
         "stepped_down": report.stepped_down,
+        "light_before": report.light_before,
+        "light_after": report.light_after,
+        "worth": report.worth,
     }
 
 

@@ -21,6 +21,8 @@ _SIZES = tuple(1.25**step for step in range(-4, 5))
 """Tried discs over the due one: 0.41 to 2.4."""
 _DISC, _SMALLEST, _LARGEST = 9.0, 300, 640
 """Px that the due disc should have where it is measured, and the sides of the picture that this may take."""
+_CLEAR = 0.05
+"""Of the frame that a band must show clear of the others: a smaller one was read 0.65 of what it is."""
 _TEXTURE = 0.8
 """Levels of 255 that blurred detail must have to be seen at all."""
 _PLAIN = 1.35
@@ -70,8 +72,9 @@ def _bands(depth: Light) -> Sequence[Mask]:
 def _disc(sharp: Light, depth: Light, seen: Light, asked: tuple[Lens, Mask]) -> Disc | None:
     lens, band = asked
     px = float(np.median(lens.disc(depth[band]))) * max(depth.shape)
-    where = _clear_of_others(band, px / 2)
-    if px < 2 or where.mean() < 0.02:
+    # the others' discs are the larger ones where they are farther
+    where = _clear_of_others(band, float(lens.disc(depth).max()) * max(depth.shape) / 2)
+    if px < 2 or where.mean() < _CLEAR:
         return None
     # by detail: a band's depth is that of the things in it, not of the bare floor between them
     detail = np.abs(_detail(np.log2(sharp + 0.02), px))[where]
