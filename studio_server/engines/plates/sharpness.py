@@ -26,7 +26,7 @@ _CLEAR = 0.05
 _TEXTURE = 0.8
 """Levels of 255 that blurred detail must have to be seen at all."""
 _PLAIN = 1.35
-"""Times the best size's error that the extremes must have: else the sizes cannot be told apart."""
+"""Times the best size's error that the other extremes must have: else the sizes cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,9 @@ def _disc(sharp: Light, depth: Light, seen: Light, asked: tuple[Lens, Mask]) -> 
     if errors is None:
         return None
     best = int(np.argmin(errors))
-    plain = errors[0] > _PLAIN * errors[best] and errors[-1] > _PLAIN * errors[best]
+    # where the best is the first or last size itself, the picture is as far off as can be told
+    ends = [end for end in (0, len(errors) - 1) if end != best]
+    plain = all(errors[end] > _PLAIN * errors[best] for end in ends)
     return Disc(metres, due, due * 1.25 ** (best - 4 + _between(errors, best))) if plain else None
 
 
