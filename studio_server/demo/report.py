@@ -57,7 +57,17 @@ def stem_of(shot: Json) -> str:
 
 def fit(seen: Json) -> Json:
     made = (seen["likeness"] or {}).get("report") or {}
-    return {name: made.get(name) for name in ("base", "steps", "seconds", "heldout_before", "heldout_after")}
+    wanted = (
+        "base",
+        "steps",
+        "seconds",
+        "heldout_before",
+        "heldout_after",
+        "light_before",
+        "light_after",
+        "worth",
+    )
+    return {name: made.get(name) for name in wanted}
 
 
 KEPT = (

@@ -11,6 +11,10 @@ from studio_server.domain.shot import ShotId
 LikenessId = NewType("LikenessId", str)
 
 
+VISIBLE = 0.5
+"""CIEDE2000 below which nobody sees a difference in light."""
+
+
 class LikenessState(StrEnum):
     FITTING = "fitting"
     READY = "ready"
@@ -44,6 +48,33 @@ class FitReport:
     """The step whose weights were kept; 0 where nothing was compared and the last ones were."""
     kept_for: str = ""
     """What spoke for that step."""
+    light_before: float | None = None
+    light_after: float | None = None
+    """Mean CIEDE2000 of painted surroundings against the held-out pick's own backdrop, by the unfitted and by
+    the fitted base on the same seeds; None: not measured."""
+
+    @property
+    def helps(self) -> bool:
+        """Whether the fit is seen: its surroundings are nearer to the session's light by half a CIEDE2000."""
+        if self.light_before is None or self.light_after is None:
+            return self.heldout_after < self.heldout_before
+        return self.light_after < self.light_before - VISIBLE
+
+    @property
+    def worth(self) -> str:
+        """Say in a sentence or two what the fit has brought."""
+        share = 100 * (1 - self.heldout_after / self.heldout_before) if self.heldout_before else 0.0
+        loss = f"{'fell' if share > 0 else 'did not fall: it rose'} by {abs(share):.0f} %"
+        said = f"On the held-out pick the loss {loss}."
+        if self.light_before is None or self.light_after is None:
+            return f"{said} The light of painted surroundings was not measured."
+        figures = f"ΔE {self.light_after:.1f}, without the fit {self.light_before:.1f}"
+        if self.helps:
+            return f"{said} Surroundings painted with the fit are nearer to the session's light ({figures})."
+        return (
+            f"{said} The fit does not help the light: surroundings painted with it are no nearer to the "
+            f"session's ({figures}). More picks, in the same light, may change that."
+        )
 
 
 @dataclass(frozen=True)

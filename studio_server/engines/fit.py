@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from studio_server.engines.bases import Base, load_base
 from studio_server.engines.checkpoints import Kept, write_checkpoint
 from studio_server.engines.fallback import Ladder, Rung, come_aboard, free, in_one_sentence, saving_memory
 from studio_server.engines.families.interface import Batch
+from studio_server.engines.fit_worth import light_match
 from studio_server.engines.person import ShelfSight, Sight, meet, person_crops
 from studio_server.engines.picks import Crop, FindPerson, Samples, crops_of, encode
 from studio_server.engines.recipe import Recipe, recipe_for
@@ -83,7 +84,7 @@ class LoraFitter:
         base = load_base(self._base, fitting=True)
         session = self._session(base, job)
         recipe = self._recipe or recipe_for(base.family)
-        learn, heldout = self._samples(base, job, progress)
+        learn, heldout, unseen = self._samples(base, job, progress)
         squeezed = come_aboard(base)
         run = _start_or_resume(base, job, recipe)
         run.ladder.taken.extend(squeezed)
@@ -105,9 +106,11 @@ class LoraFitter:
         run.kept.settle()
         after = _heldout(base, run, heldout, recipe)
         adapter = _adapter(base)
+        light = (light_match(base, unseen) if job.learns is Learns.SURROUNDINGS else None) or (None, None)
         shutil.rmtree(job.scratch, ignore_errors=True)
         seconds = time.monotonic() - started
-        return Fitted(adapter, _report(base, run, seconds, after, job.learns))
+        report = _report(base, run, seconds, after, job.learns)
+        return Fitted(adapter, replace(report, light_before=light[0], light_after=light[1]))
 
     def _session(self, base: Base, job: FitJob) -> Acquaintance | None:
         """Measure whom the previews of a fit to the person are held against; None in the locked lane."""
@@ -120,7 +123,7 @@ class LoraFitter:
             raise BadInput(f"{msg} Pick shots that show the face from the front.")
         return session
 
-    def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples]:
+    def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples, Crop]:
         find_person = self._find_person or partial(coarse_mask, u2net=self._shelf.path("u2net.onnx"))
         recipe = self._recipe or recipe_for(base.family)
         views = []
@@ -129,7 +132,8 @@ class LoraFitter:
             progress.report(0, recipe.steps, f"Reading pick {number + 1} of {len(job.picks)}")
             count = recipe.crops_per_pick if number < len(job.picks) - 1 else 1
             views.append(self._views(base, job, path, find_person, range(job.seed, job.seed + count)))
-        return encode(base, [view for pick in views[:-1] for view in pick]), encode(base, views[-1])
+        learn = [view for pick in views[:-1] for view in pick]
+        return encode(base, learn), encode(base, views[-1]), views[-1][0]
 
     def _views(
         self, base: Base, job: FitJob, path: Path, find_person: FindPerson, seeds: range

@@ -19,7 +19,7 @@ from studio_server.engines.bases import Base
 from studio_server.engines.fallback import paint_or_step_down
 from studio_server.engines.families.interface import Canvas, Pixels
 
-_SESSION_SHARE = 0.55
+SESSION_SHARE = 0.55
 """How much of the session's LoRA goes into a painting: at 1 every place turns into the session's paper."""
 _SOFTNESS = 1 / 64
 """Of the longer side: the blur of the base's change. A small base knows light, colour and large forms; what
@@ -79,7 +79,7 @@ def _paint(base: Base, canvas: Canvas) -> Pixels:
     return painted
 
 
-def wear(base: Base, adapter: Path | None, share: float = _SESSION_SHARE) -> None:
+def wear(base: Base, adapter: Path | None, share: float = SESSION_SHARE) -> None:
     """Put this session's LoRA on the base, and take another's off; blobs are named by their sha256.
 
     Where one of the same shape is worn already, its weights are replaced in place (hotswap).

@@ -118,6 +118,9 @@ def _report(report: FitReport) -> Wire:
         "stepped_down": report.stepped_down,
         "kept_step": report.kept_step,
         "kept_for": report.kept_for,
+        "light_before": report.light_before,
+        "light_after": report.light_after,
+        "worth": report.worth,
     }
 
 

@@ -21,10 +21,12 @@ _SIZES = tuple(1.25**step for step in range(-4, 5))
 """Tried discs over the due one: 0.41 to 2.4."""
 _DISC, _SMALLEST, _LARGEST = 9.0, 300, 640
 """Px that the due disc should have where it is measured, and the sides of the picture that this may take."""
+_CLEAR = 0.05
+"""Of the frame that a band must show clear of the others: a smaller one was read 0.65 of what it is."""
 _TEXTURE = 0.8
 """Levels of 255 that blurred detail must have to be seen at all."""
 _PLAIN = 1.35
-"""Times the best size's error that the extremes must have: else the sizes cannot be told apart."""
+"""Times the best size's error that the other extremes must have: else the sizes cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ def _bands(depth: Light) -> Sequence[Mask]:
 def _disc(sharp: Light, depth: Light, seen: Light, asked: tuple[Lens, Mask]) -> Disc | None:
     lens, band = asked
     px = float(np.median(lens.disc(depth[band]))) * max(depth.shape)
-    where = _clear_of_others(band, px / 2)
-    if px < 2 or where.mean() < 0.02:
+    # the others' discs are the larger ones where they are farther
+    where = _clear_of_others(band, float(lens.disc(depth).max()) * max(depth.shape) / 2)
+    if px < 2 or where.mean() < _CLEAR:
         return None
     # by detail: a band's depth is that of the things in it, not of the bare floor between them
     detail = np.abs(_detail(np.log2(sharp + 0.02), px))[where]
@@ -81,7 +84,9 @@ def _disc(sharp: Light, depth: Light, seen: Light, asked: tuple[Lens, Mask]) -> 
     if errors is None:
         return None
     best = int(np.argmin(errors))
-    plain = errors[0] > _PLAIN * errors[best] and errors[-1] > _PLAIN * errors[best]
+    # where the best is the first or last size itself, the picture is as far off as can be told
+    ends = [end for end in (0, len(errors) - 1) if end != best]
+    plain = all(errors[end] > _PLAIN * errors[best] for end in ends)
     return Disc(metres, due, due * 1.25 ** (best - 4 + _between(errors, best))) if plain else None
 
 
