@@ -173,12 +173,33 @@ def gaps_in(picture: Picture, old: Field, zone: HairZone, alpha: Field) -> Mask:
     """
     hair = (zone.weight > 0.6) & (_off_line(picture, old, zone.colour) < 18)
     hair &= too_warm(picture, old, zone, alpha) < 0.5
-    alike = (peak(np.abs(picture - old)) < 22) & hair
+    reach = np.minimum(22, 0.35 * peak(np.abs(zone.colour - old)))
+    alike = (peak(np.abs(picture - old)) < reach) & hair
     opened = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     gaps = np.asarray(opened > 0)
     for _ in range(12):
         gaps = grow(gaps, 1) & (alpha < 0.6) & hair
     return gaps
+
+
+def faint(zone: HairZone, old: Field) -> Field:
+    """Where (0..1) hair and backdrop are too alike for hair to be told by its colour: dark before dark."""
+    return np.asarray(np.clip((40 - peak(np.abs(zone.colour - old))) / 20, 0, 1), np.float32)
+
+
+def as_strands(zone: HairZone, picture: Field, old: Field, loose: Mask) -> HairZone:
+    """Give faint hair the colour of its own loose strands, which the light catches more than the mass.
+
+    Their plainest twentieth stands for a strand that fills a pixel.
+    """
+    share = faint(zone, old)[..., None]
+    change = picture - old
+    if not share.any() or loose.sum() < 200:
+        return zone
+    size = peak(np.abs(change))
+    full = loose & (size >= np.percentile(size[loose], 95))
+    colour = old + np.median(change[full], axis=0)
+    return HairZone(zone.weight, np.asarray(share * colour + (1 - share) * zone.colour, np.float32))
 
 
 def too_warm(picture: Picture, old: Field, zone: HairZone, alpha: Field) -> Field:

@@ -20,7 +20,17 @@ from studio_server.domain.errors import EngineUnavailable
 from studio_server.imaging.backdrop import Backdrop, fit_backdrop
 from studio_server.imaging.clean_plate import SIDE, Known, match
 from studio_server.imaging.closed_form import enlarge, solve
-from studio_server.imaging.hair import HairZone, fill, find_head, gaps_in, hair_zone, project, too_warm
+from studio_server.imaging.hair import (
+    HairZone,
+    as_strands,
+    faint,
+    fill,
+    find_head,
+    gaps_in,
+    hair_zone,
+    project,
+    too_warm,
+)
 from studio_server.imaging.pixels import (
     Field,
     Mask,
@@ -34,7 +44,7 @@ from studio_server.imaging.pixels import (
     soften,
     trough,
 )
-from studio_server.imaging.silhouette import completed
+from studio_server.imaging.silhouette import overlooked
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, on which U2-Net was trained."""
@@ -161,8 +171,8 @@ def cut_out(picture: Picture, mask: Field, *, clean: Picture | None = None, work
     backdrop = known if isinstance(known, Known) else fit_backdrop(small, small_mask)
     if backdrop is None:
         return replace(_cut_blind(picture, small, small_mask), note=note)
-    seen = completed(small, backdrop.picture(*small_mask.shape), backdrop.noise, small_mask)
-    return replace(_cut_before(backdrop, picture, small, seen), note=note)
+    more = overlooked(small, backdrop.picture(*small_mask.shape), backdrop.noise, small_mask)
+    return replace(_cut_before(backdrop, picture, small, (small_mask, more)), note=note)
 
 
 def _cut_blind(picture: Picture, small: Picture, mask: Field) -> Cut:
@@ -189,11 +199,17 @@ def _filled(mask: Field) -> Field:
     return np.where(small[labels], np.float32(1), mask)
 
 
-def _cut_before(backdrop: Backdrop | Known, picture: Picture, small: Picture, mask: Field) -> Cut:
-    """Use the known backdrop: hair by projection, skin and cloth by the closed form, colours by unmixing."""
+def _cut_before(
+    backdrop: Backdrop | Known, picture: Picture, small: Picture, told: tuple[Field, Mask]
+) -> Cut:
+    """Use the known backdrop: hair by projection, skin and cloth by the closed form, colours by unmixing.
+
+    `told`: the coarse mask, and what it overlooked.
+    """
+    mask = np.maximum(told[0], told[1]) if told[1].any() else told[0]
     old = backdrop.picture(*mask.shape)
     seen = _seen(small, mask, old, backdrop.noise)
-    solid = _solid(seen, mask, small - old)
+    solid = _solid(seen, mask, small - old) | inset(_below_head(told[1], mask), max(mask.shape) * 0.003)
     zone = hair_zone(small, old, solid, seen)
     trimap = np.full(mask.shape, 0.5, np.float32)
     trimap[solid] = 1
@@ -206,7 +222,7 @@ def _cut_before(backdrop: Backdrop | Known, picture: Picture, small: Picture, ma
     if zone is None:
         full = enlarge(_smoothed(np.minimum(solve(small, trimap), ceiling), plain), small, picture)
     else:
-        full = _with_hair(backdrop, picture, small, (trimap, seen, zone, plain, ceiling))
+        full = _with_hair(backdrop, picture, small, (trimap, seen, zone, plain, ceiling, mask))
     full = _steps(full)
     behind = backdrop.picture(*full.shape)
     colour = _enlarged(_nearby(small, solid, zone), picture)
@@ -218,18 +234,20 @@ def _with_hair(
     backdrop: Backdrop | Known,
     picture: Picture,
     small: Picture,
-    found: tuple[Field, Mask, HairZone, Field, Field],
+    found: tuple[Field, Mask, HairZone, Field, Field, Field],
 ) -> Field:
-    trimap, seen, zone, plain, ceiling = found
+    trimap, seen, zone, plain, ceiling, mask = found
     side = max(small.shape)
     old = backdrop.picture(*seen.shape)
-    near = grow(seen, 2)
+    near, unsure = grow(seen, 2), faint(zone, old)
+    zone = as_strands(zone, small.astype(np.float32), old, near & (mask < 0.3))
     strands = project(small.astype(np.float32), old, zone.colour, backdrop.noise) * near
     weight = zone.weight * (1 - too_warm(small, old, zone, strands))
     gaps = gaps_in(small, old, zone, strands)
     trimap = np.where(grow(gaps, 2) & (trimap == 1), np.float32(0.5), trimap)
     deep = inset(trimap == 1, side * 0.02)
-    solidness = fill(strands, side)
+    inner = soften(inset(mask > 0.95, side * 0.022).astype(np.float32), side * 0.003)
+    solidness = np.maximum(fill(strands, side), unsure * inner)
     strands = np.where(deep, np.float32(1), np.maximum(strands, solidness))
     sure_hair = (weight > 0.98) & (strands != 0.5)
     trimap = np.where(sure_hair, strands, trimap)
@@ -245,6 +263,14 @@ def _with_hair(
     part = share[rows, columns]
     alpha[rows, columns] = part * hair + (1 - part) * alpha[rows, columns]
     return alpha
+
+
+def _below_head(part: Mask, mask: Field) -> Mask:
+    """Leave out what may be a mass of hair."""
+    head = find_head(mask > 0.5)
+    below = part.copy()
+    below[: round(head.top + 1.15 * head.width) if head else 0] = False
+    return below
 
 
 def _contrast(small: Picture, old: Field, solid: Mask) -> Field:

@@ -7,7 +7,7 @@ overruled: what is lighter, of another tint or far darker than the backdrop is n
 import cv2
 import numpy as np
 
-from studio_server.imaging.pixels import Field, Mask, Picture, disc, grow, inset, peak, soften, trough
+from studio_server.imaging.pixels import Field, Mask, Picture, disc, grow, inset, peak, trough
 
 SHADOW = 0.5
 """Share of the backdrop's light that a shadow on it leaves at least; a suit is darker."""
@@ -17,8 +17,8 @@ OVERLOOKED = 0.02
 """Of the frame: what is smaller than this is strands and fringes, which are measured otherwise."""
 
 
-def completed(picture: Picture, old: Field, noise: float, mask: Field) -> Field:
-    """Add to the coarse mask (HxW, 0..1) what it overlooked.
+def overlooked(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
+    """Find what the coarse mask (HxW, 0..1) overlooked; nothing, where it is only strands and fringes.
 
     `picture` uint8 HxWx3 and `old`, the backdrop, in levels of 255, both at the working size.
     """
@@ -29,8 +29,8 @@ def completed(picture: Picture, old: Field, noise: float, mask: Field) -> Field:
     core = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(side * 0.012)) > 0
     missed = np.asarray(core) & (mask < 0.5)
     if missed.mean() < OVERLOOKED:
-        return mask
-    return np.maximum(mask, soften(inset(np.asarray(core), 1).astype(np.float32), 1.0))
+        return np.zeros(mask.shape, bool)
+    return inset(np.asarray(core), 1)
 
 
 def _surely(picture: Picture, old: Field, noise: float) -> Mask:

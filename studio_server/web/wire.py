@@ -12,7 +12,7 @@ _CAPTIONS = {
     SourceType.COMPOSITE: "AI composite: the person as photographed, the surroundings ({place}) generated.",
     SourceType.PLATE: "Composite: the person as photographed, the surroundings ({place}) a rendered place.",
     SourceType.PHOTOGRAPHS: "Composite of two photographs: the person, and the place ({place}).",
-    SourceType.GENERATED: "AI picture ({place}): generated as a whole, the person too.",
+    SourceType.GENERATED: "AI picture ({place}): the person too is generated; nothing was photographed.",
     SourceType.CAPTURE: "Photograph.",
 }
 
