@@ -7,7 +7,8 @@ overruled: what is lighter, of another tint or far darker than the backdrop is n
 import cv2
 import numpy as np
 
-from studio_server.imaging.pixels import Field, Mask, Picture, disc, grow, inset, peak, trough
+from studio_server.imaging.hair import find_head
+from studio_server.imaging.pixels import Field, Mask, Picture, disc, dot, grow, inset, peak, trough
 
 SHADOW = 0.5
 """Share of the backdrop's light that a shadow on it leaves at least; a suit is darker."""
@@ -22,8 +23,8 @@ def overlooked(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
 
     `picture` uint8 HxWx3 and `old`, the backdrop, in levels of 255, both at the working size.
     """
-    found = _surely(picture, old, noise)
     side = max(mask.shape)
+    found = _surely(picture, old, noise) | _pale_body(picture, old, noise, mask)
     body = np.asarray(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, disc(side * 0.006)) > 0)
     whole = _without_holes(_hanging_together(body | (mask > 0.9), mask))
     core = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(side * 0.012)) > 0
@@ -42,6 +43,51 @@ def _surely(picture: Picture, old: Field, noise: float) -> Mask:
         peak((cv2.GaussianBlur(picture, (0, 0), 1.5) + 1) / (old + 1)) < _coded(SHADOW)
     )
     return lighter | tinted | dark
+
+
+def _pale_body(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
+    """Find clothes nearly as light as the paper: what differs at all, from the neck to the lower edge.
+
+    A shadow differs as little, but fades; cloth ends within a few pixels.
+    """
+    nothing = np.zeros(mask.shape, bool)
+    head = find_head(mask > 0.5)
+    if head is None:
+        return nothing
+    change = cv2.GaussianBlur(picture, (0, 0), 2.5).astype(np.float32) - old
+    differs = peak(np.abs(change)) > max(2.5, 1.5 * noise)
+    differs[: round(head.top + 1.15 * head.width)] = False
+    whole = _without_holes(_hanging_together(differs | (mask > 0.9), mask))
+    body = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(max(mask.shape) * 0.03)) > 0
+    reaches_down = body[-3:].any()
+    return (
+        np.asarray(body)
+        if reaches_down and _ends_abruptly(np.asarray(body) & ~(mask > 0.5), change)
+        else nothing
+    )
+
+
+def _ends_abruptly(body: Mask, change: Field) -> bool:
+    """Whether most of the step across the outline is made within a few pixels of it."""
+    inside = cv2.distanceTransform(body.astype(np.uint8), cv2.DIST_L2, 3)
+    outside = cv2.distanceTransform((~body).astype(np.uint8), cv2.DIST_L2, 3)
+    rows, columns = np.nonzero((inside > 0) & (inside < 1.5))
+    edge = (rows > 20) & (rows < len(body) - 20) & (columns > 20) & (columns < body.shape[1] - 20)
+    rows, columns = rows[edge], columns[edge]
+    if len(rows) < 50:
+        return False
+    away = np.stack(np.gradient(cv2.GaussianBlur(outside - inside, (0, 0), 3)), -1)[rows, columns]
+    away /= np.linalg.norm(away, axis=1, keepdims=True).clip(1e-3)
+    level = dot(change, np.full(3, 1 / 3))
+
+    def at(pixels: float) -> Field:
+        y, x = rows + pixels * away[:, 0], columns + pixels * away[:, 1]
+        down, across = (each.round().astype(int) for each in (y, x))
+        return np.asarray(level[down.clip(0, len(body) - 1), across.clip(0, body.shape[1] - 1)], np.float32)
+
+    wide, narrow = np.abs(at(-16) - at(16)), np.abs(at(-4) - at(4))
+    told = wide > 3
+    return bool(told.sum() > 50 and np.median(narrow[told] / wide[told]) > 0.55)
 
 
 def _coded(share: float) -> float:

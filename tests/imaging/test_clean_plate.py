@@ -7,6 +7,7 @@ from people import coarse, drawn
 
 from studio_server.imaging.clean_plate import Known, match
 from studio_server.imaging.matte import Cut, cut_out
+from studio_server.imaging.silhouette import overlooked
 
 SIDE = 480
 
@@ -69,6 +70,31 @@ def test_smooth_paper_is_followed_inwards_where_the_network_overlooked_the_body(
     cut = cut_out(picture, head_only)
     assert cut.backdrop is not None
     assert np.abs(cut.alpha - alpha).mean() < 0.02
+
+
+def shaded(edge):
+    """Paper, a head and neck, and under them something a little darker that ends within `edge` pixels."""
+    y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
+    paper = np.full((SIDE, SIDE, 3), 210.0)
+    away = np.hypot((x - 0.5) / 0.42, (y - 1.05) / 0.32) - 1
+    pale = np.clip(0.5 - away * 0.36 * SIDE / edge, 0, 1)
+    head = (np.hypot((x - 0.5) / 0.16, (y - 0.4) / 0.22) < 1) | (
+        (abs(x - 0.5) < 0.08) & (y > 0.4) & (y < 0.8)
+    )
+    levels = paper - 16 * pale[..., None]
+    levels[head] = (150, 100, 80)
+    return noisy(levels, 6), paper.astype(np.float32), head, pale
+
+
+def test_pale_cloth_that_was_overlooked_is_found_and_a_soft_shadow_is_not():
+    cloth, paper, head, pale = shaded(edge=2)
+    mask = cv2.GaussianBlur(head.astype(np.float32), (0, 0), 2)
+    found = overlooked(cloth, paper, 1.2, mask)
+    body = (pale > 0.5) & ~head
+    assert found[body].mean() > 0.9
+    assert found[(pale == 0) & ~head].mean() < 0.02
+    shadow, paper, head, _ = shaded(edge=120)
+    assert not overlooked(shadow, paper, 1.2, mask).any()
 
 
 def turned(plate):

@@ -77,7 +77,7 @@ def _disc(sharp: Light, depth: Light, seen: Light, asked: tuple[Lens, Mask]) -> 
     if px < 2 or where.mean() < _CLEAR:
         return None
     # by detail: a band's depth is that of the things in it, not of the bare floor between them
-    detail = np.abs(_detail(np.log2(sharp + 0.02), px))[where]
+    detail = np.abs(_detail(np.log2(sharp + 0.02), px, where))[where]
     metres = 1 / float(np.average(1 / depth[where], weights=detail + 1e-6))
     due = float(lens.disc(metres))
     errors = _errors(sharp, seen, where, [size * due * max(depth.shape) for size in _SIZES])
@@ -100,20 +100,25 @@ def _clear_of_others(band: Mask, reach: float) -> Mask:
 def _errors(sharp: Light, seen: Light, where: Mask, sizes: Sequence[float]) -> NDArray[np.float64] | None:
     """Return mean squared differences of detail, per size; None where the due size leaves no detail."""
     coarse = max(2.0, 2 * sizes[len(sizes) // 2])
-    told = _detail(seen, coarse)[where]
+    told = _detail(seen, coarse, where)[where]
     errors = []
     for number, size in enumerate(sizes):
         grey = developed(np.repeat(disc_blur(sharp, size)[..., None], 3, axis=2))[..., 0]
-        tried = _detail(grey.astype(np.float32), coarse)[where]
+        tried = _detail(grey.astype(np.float32), coarse, where)[where]
         if number == len(sizes) // 2 and tried.std() < _TEXTURE:
             return None
         errors.append(float(np.mean((told - tried) ** 2)))
     return np.array(errors)
 
 
-def _detail(grey: Light, coarse: float) -> Light:
-    """What is finer than `coarse`: the base's repainting and the grade change what is not."""
-    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), coarse), np.float32)
+def _detail(grey: Light, coarse: float, where: Mask) -> Light:
+    """What is finer than `coarse`: the base's repainting and the grade change what is not.
+
+    Only what lies within `where` is averaged: the outline of a plain chair is not the chair's detail.
+    """
+    share = np.asarray(where, np.float32)
+    total = cv2.GaussianBlur(share, (0, 0), coarse).clip(1e-4)
+    return np.asarray(grey - cv2.GaussianBlur(grey * share, (0, 0), coarse) / total, np.float32)
 
 
 def _between(errors: NDArray[np.float64], best: int) -> float:
