@@ -17,6 +17,9 @@ TINT = 14.0
 OVERLOOKED = 0.02
 """Of the frame: what is smaller than this is strands and fringes, which are measured otherwise."""
 
+PALE = 0.05
+"""Of the frame: less of what differs only a little may be a veil of hair between strands."""
+
 
 def overlooked(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
     """Find what the coarse mask (HxW, 0..1) overlooked; nothing, where it is only strands and fringes.
@@ -59,12 +62,9 @@ def _pale_body(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
     differs[: round(head.top + 1.15 * head.width)] = False
     whole = _without_holes(_hanging_together(differs | (mask > 0.9), mask))
     body = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(max(mask.shape) * 0.03)) > 0
-    reaches_down = body[-3:].any()
-    return (
-        np.asarray(body)
-        if reaches_down and _ends_abruptly(np.asarray(body) & ~(mask > 0.5), change)
-        else nothing
-    )
+    missed = np.asarray(body) & (mask < 0.5)
+    plain = body[-3:].any() and missed.mean() > PALE and _ends_abruptly(missed, change)
+    return np.asarray(body) if plain else nothing
 
 
 def _ends_abruptly(body: Mask, change: Field) -> bool:
