@@ -44,7 +44,7 @@ from studio_server.imaging.pixels import (
     soften,
     trough,
 )
-from studio_server.imaging.silhouette import overlooked
+from studio_server.imaging.silhouette import cropped, overlooked
 
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, on which U2-Net was trained."""
@@ -209,7 +209,9 @@ def _cut_before(
     mask = np.maximum(told[0], told[1]) if told[1].any() else told[0]
     old = backdrop.picture(*mask.shape)
     seen = _seen(small, mask, old, backdrop.noise)
-    solid = _solid(seen, mask, small - old) | inset(_below_head(told[1], mask), max(mask.shape) * 0.003)
+    whole = cropped(small - old, mask)
+    below = inset(_below_head(told[1], mask), max(mask.shape) * 0.003)
+    solid = _solid(seen, mask, small - old) | below | whole
     zone = hair_zone(small, old, solid, seen)
     trimap = np.full(mask.shape, 0.5, np.float32)
     trimap[solid] = 1
@@ -222,7 +224,7 @@ def _cut_before(
     if zone is None:
         full = enlarge(_smoothed(np.minimum(solve(small, trimap), ceiling), plain), small, picture)
     else:
-        full = _with_hair(backdrop, picture, small, (trimap, seen, zone, plain, ceiling, mask))
+        full = _with_hair(backdrop, picture, small, (trimap, seen, zone, plain, ceiling, mask, whole))
     full = _steps(full)
     behind = backdrop.picture(*full.shape)
     colour = _enlarged(_nearby(small, solid, zone), picture)
@@ -234,20 +236,22 @@ def _with_hair(
     backdrop: Backdrop | Known,
     picture: Picture,
     small: Picture,
-    found: tuple[Field, Mask, HairZone, Field, Field, Field],
+    found: tuple[Field, Mask, HairZone, Field, Field, Field, Mask],
 ) -> Field:
-    trimap, seen, zone, plain, ceiling, mask = found
+    trimap, seen, zone, plain, ceiling, mask, whole = found
     side = max(small.shape)
     old = backdrop.picture(*seen.shape)
     near, unsure = grow(seen, 2), faint(zone, old)
     zone = as_strands(zone, small.astype(np.float32), old, near & (mask < 0.3))
     strands = project(small.astype(np.float32), old, zone.colour, backdrop.noise) * near
     weight = zone.weight * (1 - too_warm(small, old, zone, strands))
-    gaps = gaps_in(small, old, zone, strands)
+    strands = np.where(whole, np.float32(1), strands)
+    gaps = gaps_in(small, old, zone, strands) & ~whole
     trimap = np.where(grow(gaps, 2) & (trimap == 1), np.float32(0.5), trimap)
     deep = inset(trimap == 1, side * 0.02)
     inner = soften(inset(mask > 0.95, side * 0.022).astype(np.float32), side * 0.003)
-    solidness = np.maximum(fill(strands, side), unsure * inner)
+    inner = np.maximum(unsure * inner, soften(inset(whole, 2).astype(np.float32), 1))
+    solidness = np.maximum(fill(strands, side), inner)
     strands = np.where(deep, np.float32(1), np.maximum(strands, solidness))
     sure_hair = (weight > 0.98) & (strands != 0.5)
     trimap = np.where(sure_hair, strands, trimap)

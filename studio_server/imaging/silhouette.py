@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from studio_server.imaging.hair import find_head
-from studio_server.imaging.pixels import Field, Mask, Picture, disc, dot, grow, inset, peak, trough
+from studio_server.imaging.pixels import Field, Mask, Picture, disc, dot, grow, inset, peak, soften, trough
 
 SHADOW = 0.5
 """Share of the backdrop's light that a shadow on it leaves at least; a suit is darker."""
@@ -17,6 +17,10 @@ TINT = 14.0
 OVERLOOKED = 0.02
 """Of the frame: what is smaller than this is strands and fringes, which are measured otherwise."""
 
+DENSE = 40.0
+"""Levels of 255 that hair differs from the backdrop where it is more than a veil."""
+ROUGH = 0.01
+"""Share of the neighbourhood that may lie between an outline and the smoothed one where hair is cropped."""
 PALE = 0.05
 """Of the frame: less of what differs only a little may be a veil of hair between strands."""
 
@@ -35,6 +39,40 @@ def overlooked(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
     if missed.mean() < OVERLOOKED:
         return np.zeros(mask.shape, bool)
     return inset(np.asarray(core), 1)
+
+
+def cropped(change: Field, mask: Field) -> Mask:
+    """Find where hair is so short that nothing shows through it: what looks like the backdrop there is sheen.
+
+    Closely cropped hair shines as light as the paper behind it, on dark skin above all. Where the outline is
+    smooth there are no strands, and nothing between them. `change`: the picture less the backdrop.
+    """
+    side = max(mask.shape)
+    dense = _closed(peak(np.abs(change)) > DENSE, 2)
+    body = _without_holes(_hanging_together(dense, mask))
+    smooth = _opened(_closed(body, side * 0.012), side * 0.012)
+    rough = soften((body ^ smooth).astype(np.float32), side * 0.03)
+    if _unruly(smooth, rough, mask):
+        return np.zeros(mask.shape, bool)
+    return inset(smooth & body, side * 0.006) & (rough < ROUGH) & (mask > 0.9)
+
+
+def _unruly(smooth: Mask, rough: Field, mask: Field) -> bool:
+    """Whether more than a fifth of the head's outline is rough: then there are curls, with paper in them."""
+    head = find_head(mask > 0.5)
+    if head is None:
+        return True
+    rows = slice(head.top, head.top + round(head.width))
+    rim = (smooth & ~inset(smooth, 2))[rows]
+    return not rim.any() or float((rough[rows][rim] >= ROUGH).mean()) > 0.2
+
+
+def _closed(part: Mask, radius: float) -> Mask:
+    return np.asarray(cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_CLOSE, disc(radius)) > 0)
+
+
+def _opened(part: Mask, radius: float) -> Mask:
+    return np.asarray(cv2.morphologyEx(part.astype(np.uint8), cv2.MORPH_OPEN, disc(radius)) > 0)
 
 
 def _surely(picture: Picture, old: Field, noise: float) -> Mask:

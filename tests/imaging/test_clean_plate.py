@@ -7,7 +7,7 @@ from people import coarse, drawn
 
 from studio_server.imaging.clean_plate import Known, match
 from studio_server.imaging.matte import Cut, cut_out
-from studio_server.imaging.silhouette import overlooked
+from studio_server.imaging.silhouette import cropped, overlooked
 
 SIDE = 480
 
@@ -95,6 +95,32 @@ def test_pale_cloth_that_was_overlooked_is_found_and_a_soft_shadow_is_not():
     assert found[(pale == 0) & ~head].mean() < 0.02
     shadow, paper, head, _ = shaded(edge=120)
     assert not overlooked(shadow, paper, 1.2, mask).any()
+
+
+def shining_head(curls):
+    """A dark head on shoulders before light paper, with a sheen on the hair that is as light as the paper."""
+    side = 1000
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+    head = (np.hypot((x - 500) / 180, (y - 380) / 230) < 1) | ((abs(x - 500) < 90) & (y > 380))
+    for step in range(curls):
+        angle = np.pi * (1 + step / max(1, curls - 1))
+        away = np.hypot(x - 500 - 205 * np.cos(angle), y - 380 - 255 * np.sin(angle))
+        head |= (away < 26) & (away > 14)
+    shoulders = np.hypot((x - 500) / 420, (y - 1050) / 300) < 1
+    change = np.where(head | shoulders, -150.0, 0.0).astype(np.float32)
+    sheen = np.hypot((x - 500) / 60, (y - 195) / 22) < 1
+    change[sheen] = 0
+    mask = cv2.GaussianBlur((head | shoulders).astype(np.float32), (0, 0), 3)
+    return np.dstack([change] * 3), mask, sheen
+
+
+def test_sheen_on_cropped_hair_is_no_hole_and_among_curls_nothing_is_sure():
+    change, mask, sheen = shining_head(curls=0)
+    found = cropped(change, mask)
+    assert found[sheen].all()
+    assert not found[mask < 0.5].any()
+    change, mask, _ = shining_head(curls=9)
+    assert not cropped(change, mask).any()
 
 
 def turned(plate):
