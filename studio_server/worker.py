@@ -16,6 +16,7 @@ from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
 from studio_server.imaging.decoder import DECODER
 from studio_server.jobs.dispatch import VERBS, QueueName
+from studio_server.jobs.forking import QUIET, wait_for_quiet
 from studio_server.jobs.queue import work_on
 from studio_server.settings import Settings
 from studio_server.workflow import deliver as delivering
@@ -119,6 +120,7 @@ def main(name: QueueName) -> None:
     if owed:
         log.info("%d jobs taken up again", owed)
     if name == "cpu":
+        wait_for_quiet()
         threading.Thread(target=_sweep, daemon=True).start()
     if name == "engine":
         _warm()
@@ -146,7 +148,9 @@ def _sweep() -> None:
     next_erasure = 0.0
     while True:
         time.sleep(SWEEP_SECONDS)
-        studio().drain()
+        with QUIET:
+            studio().drain()
         if time.monotonic() >= next_erasure:
             next_erasure = time.monotonic() + ERASURE_SECONDS
-            erasing.erase_due(studio().services)
+            with QUIET:
+                erasing.erase_due(studio().services)

@@ -141,7 +141,7 @@ def _clothes(view: _View, old: Field) -> tuple[slice, Mask]:
     side = max(view.alpha.shape)
     rows = np.nonzero((view.alpha > 0.5).any(1))[0]
     top, bottom = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 1)
-    part = slice(top + round((bottom - top) * 0.8), bottom)
+    part = slice(top + int((bottom - top) * 0.8), bottom)
     dark = (view.lab[part, :, 0] < old[part, :, 0] - 6).astype(np.uint8)
     thin = (dark > 0) & ~(cv2.morphologyEx(dark, cv2.MORPH_OPEN, disc(side * 0.008)) > 0)
     skip = grow((view.hair[part] > 0.3) | thin, side * 0.012)

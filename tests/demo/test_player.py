@@ -58,6 +58,7 @@ def test_only_developed_shots_that_were_heard_are_timed():
 def test_a_session_without_a_fit_is_reported_as_nothing_and_not_as_a_zero():
     assert report.fit({"likeness": None})["heldout_after"] is None
     made = {"base": "starter", "steps": 60, "seconds": 41.0, "heldout_before": 0.2, "heldout_after": 0.1}
+    made |= {"light_before": 9.0, "light_after": 6.0, "worth": "It helps."}
     assert report.fit({"likeness": {"report": {**made, "more": 1}}}) == made
 
 

@@ -172,7 +172,8 @@ def test_pictures_and_words_are_encoded_before_the_first_step_and_never_again(
     fitter(folder, tmp_path).fit(job, Watch())
     first = calls.index("step")
     assert set(calls[:first]) == set(base.architecture.encoders)
-    assert calls[first:] == ["step"] * RECIPE.steps
+    assert calls[first : first + RECIPE.steps] == ["step"] * RECIPE.steps
+    assert "step" not in calls[first + RECIPE.steps :]  # what a fit is worth is painted after it
 
 
 def test_a_fit_that_is_short_of_memory_steps_down_says_so_and_learns_the_same(

@@ -70,7 +70,7 @@ def test_a_fit_measures_its_light_the_same_twice(tiny_base, pick_files, tmp_path
     ],
 )
 def test_the_report_says_in_words_whether_the_fit_helps(light, helps, words):
-    report = FitReport("Starter 1", 120, 30.0, 0.2, 0.15, 0, "", *light)
+    report = FitReport("Starter 1", 120, 30.0, 0.2, 0.15, light_before=light[0], light_after=light[1])
 
     assert report.helps is helps
     assert words in report.worth

@@ -100,7 +100,10 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_another_picture(
 
 def test_a_cut_against_a_clean_plate_is_kept_apart(painter, job, monkeypatch):
     monkeypatch.setattr(generate, "_PREVIEW", 320)
-    asked = replace(job, made_in=Pass.PREVIEW, clean_plate=job.rendition, clean_plate_key="empty")
+    empty = job.cache.parent / "empty.tiff"
+    with Image.open(job.rendition) as shot:
+        shot.resize((8, 8)).resize(shot.size).save(empty)
+    asked = replace(job, made_in=Pass.PREVIEW, clean_plate=empty, clean_plate_key="empty")
     painter.paint(asked)
     assert [folder.name for folder in job.cache.glob("cut*")] == [f"cut2-{job.rendition_key}-empty-320"]
 
