@@ -88,10 +88,8 @@ def backdrop_left(view: _View) -> Measure:
         return Measure(name, None, limit, passed=True, why=UNMODELLED)
     change = view.lab - view.old
     alike = np.sqrt(dot(change, change)) < 4
-    side = max(view.alpha.shape)
-    inner = inset(view.alpha > 0.99, side * 0.01)
     telling = view.alpha * _contrast(view, alike) > 8
-    left = ((view.alpha > 0.3) & alike & telling & ~inner & (view.mask < 0.9)).astype(np.uint8)
+    left = ((view.alpha > 0.3) & alike & telling & (view.mask < 0.9)).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(left)
     biggest = float(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0.0
     return Measure(name, biggest, limit, passed=biggest < limit)

@@ -229,7 +229,7 @@ def _cut_before(
     behind = backdrop.picture(*full.shape)
     colour = _enlarged(_nearby(small, solid, zone), picture)
     foreground = _unmix(picture, full, behind, colour)
-    return Cut(full, foreground, shrink(mask, 400), backdrop, shrink(hair, 400))
+    return Cut(full, foreground, shrink(told[0], 400), backdrop, shrink(hair, 400))
 
 
 def _with_hair(

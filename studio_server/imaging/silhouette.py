@@ -14,7 +14,7 @@ SHADOW = 0.5
 """Share of the backdrop's light that a shadow on it leaves at least; a suit is darker."""
 TINT = 14.0
 """Levels of 255 between the channels' changes: a shadow is a little bluer or warmer, skin much more so."""
-OVERLOOKED = 0.02
+OVERLOOKED = 0.05
 """Of the frame: what is smaller than this is strands and fringes, which are measured otherwise."""
 
 DENSE = 40.0
@@ -35,7 +35,7 @@ def overlooked(picture: Picture, old: Field, noise: float, mask: Field) -> Mask:
     body = np.asarray(cv2.morphologyEx(found.astype(np.uint8), cv2.MORPH_CLOSE, disc(side * 0.006)) > 0)
     whole = _without_holes(_hanging_together(body | (mask > 0.9), mask))
     core = cv2.morphologyEx(whole.astype(np.uint8), cv2.MORPH_OPEN, disc(side * 0.012)) > 0
-    missed = np.asarray(core) & (mask < 0.5)
+    missed = found & core & (mask < 0.5)  # not what is only enclosed: among curls that is paper
     if missed.mean() < OVERLOOKED:
         return np.zeros(mask.shape, bool)
     return inset(np.asarray(core), 1)
