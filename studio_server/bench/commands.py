@@ -41,7 +41,7 @@ def matte(renders: Path, out: Path | None) -> None:
 
     The heads are rendered once (some minutes each) and kept in RENDERS.
     """
-    from studio_server.bench.matte import measure  # noqa: PLC0415 - heavy, and no other command's
+    from studio_server.bench.matte import as_rows, measure  # noqa: PLC0415 - heavy, no other command's
     from studio_server.bootstrap import shelf  # noqa: PLC0415
 
     rows = []
@@ -52,7 +52,7 @@ def matte(renders: Path, out: Path | None) -> None:
     worst, middle = spread(rows)
     console.print(f"Ours, worst head {worst:.1f}, median head {middle:.1f}: {worst / middle:.2f} times.")
     if out:
-        out.write_text(json.dumps([vars(row) for row in rows], indent=1))
+        write(as_rows(rows), out)
 
 
 @bench.command()

@@ -1,7 +1,7 @@
 """`studio bench matte`: errors of the matte against rendered truth, beside what else a studio could use."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio_server.bench.hair import Truth, encoded, truths
+from studio_server.bench.rows import Baseline, Wire, compared
 from studio_server.domain.errors import EngineUnavailable
-from studio_server.imaging.matte import coarse_mask, cut_out
+from studio_server.imaging.coarse import coarse_mask
+from studio_server.imaging.matte import cut_out
 from studio_server.imaging.pixels import Field, Mask, Picture, grow
 
 NEW_PLACE = np.array([0.10, 0.14, 0.09], np.float32)
 """Linear RGB of the backdrop on which halos are looked for: a dark garden."""
-OURS, CLEAN = "ours", "ours, with the clean plate"
+OURS, CLEAN, THEIRS = "ours", "ours, with the clean plate", "rembg's alpha matting"
+MEASURES = (("absolute", "alpha", "x 1000"), ("gradient", "slope", "x 1000"), ("halo", "halo", "levels"))
 BAND = 12
 """Pixels around what is neither person nor backdrop: there errors are looked for."""
 
@@ -65,7 +68,7 @@ def methods(u2net: Path) -> dict[str, Method]:
         OURS: ours,
         CLEAN: clean,
         "the network's mask alone": network,
-        "rembg's alpha matting": _rembg(u2net),
+        THEIRS: _rembg(u2net),
     }
 
 
@@ -73,6 +76,21 @@ def measure(kept: Path, u2net: Path) -> Iterator[Row]:
     for truth in truths(kept):
         for name, method in methods(u2net).items():
             yield errors(truth, name, method(truth))
+
+
+def as_rows(found: Sequence[Row]) -> list[Wire]:
+    """Ours beside rembg's; ratios over 1: so many times smaller is our error."""
+    told = {(row.head, row.method): row for row in found}
+    heads = list(dict.fromkeys(row.head for row in found))
+    return [
+        compared(
+            f"{title}: {head}, {method}", unit, [getattr(told[head, method], name)], Baseline(THEIRS, [base])
+        )
+        for head in heads
+        for method in (OURS, CLEAN)
+        for name, title, unit in MEASURES
+        for base in [getattr(told[head, THEIRS], name)]
+    ]
 
 
 def errors(truth: Truth, method: str, answer: Answer) -> Row:

@@ -4,17 +4,22 @@ import json
 
 import pytest
 
-from studio_server.bench import fit, vary
+from studio_server.bench import fit, matte, vary
 from studio_server.bench.plain import Spent
 from studio_server.bench.rows import Baseline, compared, unmeasured, write
 
 KEYS = ["name", "unit", "ours", "baseline", "ratio", "runs", "machine"]
 FIT = fit.Row("Tiny", "CPU", 4, [0.5, 1.0, 4.0], [Spent(1.0, 0.5), Spent(3.0, 2.0), Spent(4.0, 2.0)], 1.0)
+HEAD = [
+    matte.Row("curls", method, value, 0.1, 8.0)
+    for method, value in ((matte.OURS, 20.0), (matte.CLEAN, 10.0), (matte.THEIRS, 60.0))
+]
 VARY = vary.Row("full size", first=[9.0, 9.0], further=[2.0, 4.0], plain=[8.0, 8.0])
 MEASURED = {
     "fit": fit.as_rows([FIT]),
     "fit on a card": fit.as_rows([fit.Row("Tiny", "H100", 4, [0.5], [Spent(1.0, 0.5)], 1.0, 20.0, 0.1)]),
     "vary": vary.as_rows([VARY]),
+    "matte": matte.as_rows(HEAD),
 }
 
 
@@ -63,3 +68,10 @@ def test_a_fresh_pick_gains_nothing_and_further_contexts_do():
     first, further = MEASURED["vary"]
     assert first["ratio"] == pytest.approx(8 / 9)
     assert further["ratio"] == 3.0
+
+
+def test_a_matte_is_held_against_rembg_s_with_and_without_the_clean_plate():
+    ratios = {row["name"]: row["ratio"] for row in MEASURED["matte"]}
+    assert ratios["alpha: curls, ours"] == pytest.approx(3.0)
+    assert ratios["alpha: curls, ours, with the clean plate"] == pytest.approx(6.0)
+    assert ratios["halo: curls, ours"] == pytest.approx(1.0)
