@@ -59,3 +59,14 @@ def portrait(luck: np.random.Generator, width: int = 240, height: int = 320):
 
 def find_person(picture: np.ndarray) -> np.ndarray:
     return portrait(np.random.default_rng(0), picture.shape[1], picture.shape[0])[1]
+
+
+class Watch:
+    def __init__(self, stop_after=10**9):
+        self.stop_after, self.seen = stop_after, []
+
+    def report(self, done, total, text):
+        self.seen.append((done, text))
+
+    def cancelled(self):
+        return bool(self.seen) and self.seen[-1][0] >= self.stop_after

@@ -9,7 +9,7 @@ import torch
 from diffusers import Flux2Transformer2DModel, UNet2DConditionModel
 from peft import LoraConfig
 from safetensors.torch import load, safe_open, save_file
-from small_world import find_person, portrait
+from small_world import Watch, find_person, portrait
 from tiny_families import MAKERS, write
 
 from studio_server.domain.errors import Cancelled, EngineUnavailable
@@ -23,17 +23,6 @@ from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
 
 RECIPE = Recipe(steps=12, batch=2, crops_per_pick=1, rank=4, learning_rate=2e-2, checkpoint_every=4)
-
-
-class Watch:
-    def __init__(self, stop_after=10**9):
-        self.stop_after, self.seen = stop_after, []
-
-    def report(self, done, total, text):
-        self.seen.append((done, text))
-
-    def cancelled(self):
-        return bool(self.seen) and self.seen[-1][0] >= self.stop_after
 
 
 @pytest.fixture(scope="module", params=MAKERS)

@@ -9,7 +9,7 @@ import torch
 from lookout import Lookout
 from PIL import Image
 from safetensors.torch import load, save_file
-from small_world import find_person, portrait
+from small_world import Watch, find_person, portrait
 from tiny_families import MAKERS, SIZE, write
 
 from studio_server.domain.errors import BadInput, Cancelled, EngineUnavailable
@@ -33,17 +33,6 @@ RECIPE = Recipe(
     steps=12, batch=2, crops_per_pick=1, rank=4, learning_rate=2e-2, checkpoint_every=5, ema=0.99,
     judge_every=4,
 )  # fmt: skip
-
-
-class Watch:
-    def __init__(self, stop_after=10**9):
-        self.stop_after, self.seen = stop_after, []
-
-    def report(self, done, total, text):
-        self.seen.append((done, text))
-
-    def cancelled(self):
-        return bool(self.seen) and self.seen[-1][0] >= self.stop_after
 
 
 @pytest.fixture(scope="module", params=LARGE)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from studio_server.bootstrap import shelf
 from studio_server.demo.camera import Frame, expose
 from studio_server.demo.dng import Exposure, companion, dng
 from studio_server.demo.portraits import Framing
+from studio_server.settings import Settings
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -31,6 +33,17 @@ def exiftool():
             pytest.fail("exiftool is the referee of these tests: install it (Debian: libimage-exiftool-perl)")
         pytest.skip("exiftool is not installed")
     return found
+
+
+@pytest.fixture(scope="session")
+def mesh_model():
+    """Where the face mesh's model lies."""
+    name, kept = "face_landmark.tflite", shelf(Settings())
+    if name in kept.missing():
+        if os.environ.get("CI"):
+            pytest.fail("The face mesh model is missing: run `make models`.")
+        pytest.skip("The face mesh model is missing: run `make models`.")
+    return kept.path(name)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The light on a face: on lit meshes whose light is known, and on real faces that are mirrored and relit."""
 
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -8,33 +7,19 @@ import pytest
 from people import astronaut, portrait
 
 from studio_server.bench.light import Key, lit, measure, shaken
-from studio_server.bootstrap import shelf
 from studio_server.imaging.faces import find_faces, installed_models
 from studio_server.imaging.landmarks import Mesh, find_mesh
 from studio_server.imaging.light import CLEAR, SIDED, eyes_of, light_on
 from studio_server.imaging.pixels import shrink
-from studio_server.settings import Settings
-
-NAME = "face_landmark.tflite"
 
 
-@pytest.fixture(scope="module")
-def model():
-    kept = shelf(Settings())
-    if NAME in kept.missing():
-        if os.environ.get("CI"):
-            pytest.fail("The face mesh model is missing: run `make models`.")
-        pytest.skip("The face mesh model is missing: run `make models`.")
-    return kept.path(NAME)
-
-
-def mesh_of(picture, model):
-    return find_mesh(picture, find_faces(picture, installed_models(), embed=False)[0], model)
+def mesh_of(picture, mesh_model):
+    return find_mesh(picture, find_faces(picture, installed_models(), embed=False)[0], mesh_model)
 
 
 @pytest.fixture(scope="module")
-def mesh(model):
-    small = mesh_of(astronaut(), model)
+def mesh(mesh_model):
+    small = mesh_of(astronaut(), mesh_model)
     return Mesh(small.points * 2)
 
 
@@ -75,10 +60,10 @@ def test_light_from_above_is_told_from_light_from_below(mesh):
 
 
 @pytest.mark.parametrize("name", ["london_025", "london_037", "london_062"])
-def test_a_mirrored_portrait_has_its_light_on_the_other_side(name, model):
+def test_a_mirrored_portrait_has_its_light_on_the_other_side(name, mesh_model):
     picture = shrink(portrait(f"{name}/neutral_front.jpg"), 1000)
     other = np.ascontiguousarray(picture[:, ::-1])
-    there, back = (light_on(each, mesh_of(each, model)) for each in (picture, other))
+    there, back = (light_on(each, mesh_of(each, mesh_model)) for each in (picture, other))
 
     assert there.strength == pytest.approx(-back.strength, abs=0.08)
 
@@ -91,9 +76,9 @@ def relit(picture, mesh, stops):
     return (255 * ((picture / 255) ** 2.2 * gain[None, :, None]).clip(0, 1) ** (1 / 2.2)).astype(np.uint8)
 
 
-def test_a_face_that_is_relit_by_known_gains_is_ordered_by_them(model):
+def test_a_face_that_is_relit_by_known_gains_is_ordered_by_them(mesh_model):
     picture = astronaut()
-    mesh = mesh_of(picture, model)
+    mesh = mesh_of(picture, mesh_model)
     found = [light_on(relit(picture, mesh, stops), mesh) for stops in (-2, -1, 0, 1, 2)]
 
     strengths = [light.strength for light in found]
@@ -104,9 +89,9 @@ def test_a_face_that_is_relit_by_known_gains_is_ordered_by_them(model):
 
 
 @pytest.mark.parametrize("name", ["london_001", "london_062"])
-def test_a_relit_portrait_has_the_side_of_its_gain(name, model):
+def test_a_relit_portrait_has_the_side_of_its_gain(name, mesh_model):
     picture = shrink(portrait(f"{name}/neutral_front.jpg"), 1000)
-    mesh = mesh_of(picture, model)
+    mesh = mesh_of(picture, mesh_model)
 
     assert [light_on(relit(picture, mesh, stops), mesh).side for stops in (-2, 0, 2)] == [
         "left",
@@ -115,8 +100,8 @@ def test_a_relit_portrait_has_the_side_of_its_gain(name, model):
     ]
 
 
-def test_the_colour_follows_a_cast(model):
-    mesh = mesh_of(astronaut(), model)
+def test_the_colour_follows_a_cast(mesh_model):
+    mesh = mesh_of(astronaut(), mesh_model)
     warm = (astronaut() * np.array([1.0, 0.93, 0.8])).astype(np.uint8)
     plain, tinted = light_on(astronaut(), mesh).colour, light_on(warm, mesh).colour
 

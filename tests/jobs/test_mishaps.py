@@ -206,6 +206,17 @@ MISHAPS = {
 }
 
 
+def only_once(mishap):
+    """The first call fails, later ones do nothing."""
+    left = [mishap]
+
+    def call():
+        if left:
+            left.pop()()
+
+    return call
+
+
 def finals(house, session):
     return [one for one in house.read("variations", session.id) if one.made_in is Pass.FINAL]
 
@@ -217,14 +228,7 @@ def test_a_painter_that_fails_says_so_on_the_page_and_the_next_job_runs(house, t
     before, beside = finals(house, session), finals(house, other)
     for one in two:
         assert house.post(f"/sessions/{one.id}/refit").status_code == 303
-    failed = []
-
-    def first_only():
-        if not failed:
-            failed.append(True)
-            mishap(tmp_path)
-
-    house.engines.painting = first_only
+    house.engines.painting = only_once(lambda: mishap(tmp_path))
     house.run("engine")
 
     said = house.page(session)
@@ -250,14 +254,7 @@ def test_a_fitter_that_fails_says_so_on_the_page_and_can_be_started_again(house,
     before, beside = finals(house, session), finals(house, other)
     for one in two:
         house.post(f"/sessions/{one.id}/refit")
-    failed = []
-
-    def first_only():
-        if not failed:
-            failed.append(True)
-            mishap(tmp_path)
-
-    house.engines.fitting = first_only
+    house.engines.fitting = only_once(lambda: mishap(tmp_path))
     house.run("engine")
 
     said = house.page(session)

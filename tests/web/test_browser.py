@@ -1,7 +1,5 @@
 """The client's trip in real Chromium: signing, picking, locking, approving, and a bad network."""
 
-import os
-import shutil
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +13,6 @@ from studio_server.domain.session import Session, Stage
 from studio_server.domain.shot import Flag
 from studio_server.web.app import WebSettings, create_app
 
-CHROMIUM = shutil.which("chromium")
-IN_CI = os.environ.get("CI") == "true"
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not IN_CI, reason="chromium is not on PATH: the browser tests did not run"
-)
 SIZES = [(1024, 1366), (390, 844)]
 
 
@@ -49,17 +42,6 @@ def studio(tmp_path):
     app = create_app(made.services, WebSettings(b"k" * 32, tmp_path, "http://studio.test", "Studio North"))
     with served(app, made.board) as port:
         yield Studio(made, session, f"http://127.0.0.1:{port}/c/{ticket.id}", pin)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where Chromium is
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=SIZES, ids=["tablet", "phone"])

@@ -1,8 +1,6 @@
 """The photographer's desk: what its pages say, and that they fill by themselves in real Chromium."""
 
 import html
-import os
-import shutil
 
 import pytest
 from client_rig import served
@@ -13,11 +11,6 @@ from studio_server.domain.ports import JobState
 from studio_server.domain.shot import Quality, ShotState
 from studio_server.workflow import proofing
 
-CHROMIUM = shutil.which("chromium")
-IN_CI = os.environ.get("CI") == "true"
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None and not IN_CI, reason="chromium is not on PATH: the browser tests did not run"
-)
 DATA = {"Accept": "application/json"}
 PICTURE = Image.new("RGB", (64, 80), (90, 60, 30))
 
@@ -166,11 +159,8 @@ def test_another_shot_is_chosen_for_a_context_on_the_page(house, desk, undecided
 
 
 @pytest.fixture
-def page(house):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with served(house.app, house.rig.board) as port, sync_api.sync_playwright() as play:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=flags)
+def page(browser, house):
+    with served(house.app, house.rig.board) as port:
         opened = browser.new_page(
             viewport={"width": 1024, "height": 1366}, base_url=f"http://127.0.0.1:{port}"
         )
@@ -178,11 +168,10 @@ def page(house):
         opened.on("pageerror", lambda error: complaints.append(str(error)))
         opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         yield opened
-        browser.close()
+        opened.close()
     assert complaints == []
 
 
-@needs_chromium
 def test_the_contact_sheet_fills_by_itself_and_shows_what_the_client_does(house, page):
     session, _, _ = house.client_of("Caroline")
     page.goto(f"/login?next=/sessions/{session.id}")
@@ -204,7 +193,6 @@ def test_the_contact_sheet_fills_by_itself_and_shows_what_the_client_does(house,
     page.locator("dialog").wait_for(state="hidden")
 
 
-@needs_chromium
 @pytest.mark.parametrize("width", [1024, 390])
 def test_nothing_overflows_and_everything_touched_is_large_enough(house, page, width):
     page.set_viewport_size({"width": width, "height": 844})

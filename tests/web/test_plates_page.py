@@ -1,8 +1,6 @@
 """The shelf of plates: a photograph is sent, its horizon is set, and clients are offered it."""
 
 import io
-import os
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +13,7 @@ from studio_server.domain.shot import Flag
 from studio_server.web.app import WebSettings, create_app
 from studio_server.workflow import doors, plates, proofing
 
-CHROMIUM = shutil.which("chromium")
-IN_CI = os.environ.get("CI") == "true"
 PASSWORD = "a long enough password"
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None and not IN_CI, reason="chromium is not on PATH: the browser tests did not run"
-)
 
 
 def lobby(width=1600, height=1200):
@@ -138,17 +131,6 @@ def test_the_client_chooses_it_from_its_picture_and_is_told_what_it_is(house, ap
     assert post(tablet, f"/c/{ticket.id}/contexts", {"contexts": [plate.id]}).status_code == 400
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where Chromium is
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield running
-        running.close()
-
-
 def come_in(page, port):
     page.set_default_timeout(30_000)
     page.goto(f"http://127.0.0.1:{port}/login")
@@ -199,7 +181,6 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@needs_chromium
 @pytest.mark.parametrize("size", [(1024, 1366), (390, 844)], ids=["tablet", "phone"])
 def test_a_photograph_is_sent_its_horizon_set_and_sessions_are_offered_it(
     browser, house, app, tmp_path, size
@@ -231,7 +212,6 @@ def test_a_photograph_is_sent_its_horizon_set_and_sessions_are_offered_it(
         assert not complaints
 
 
-@needs_chromium
 def test_what_is_taken_off_the_shelf_can_be_put_back(browser, house, app):
     house.plate("Our lobby")
     with served(app, house.board) as port:
@@ -245,7 +225,6 @@ def test_what_is_taken_off_the_shelf_can_be_put_back(browser, house, app):
         page.close()
 
 
-@needs_chromium
 def test_a_photograph_may_be_dropped_onto_the_page(browser, house, app):
     with served(app, house.board) as port:
         context = browser.new_context()
