@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
 from studio_server.imaging.landmarks import CHEEKS, LEFT_EYE, RIGHT_EYE, Mesh
-from studio_server.imaging.pixels import Field, Picture
+from studio_server.imaging.pixels import TO_XYZ, Field, Picture, linear_of
 
 SIDED = 0.15
 """Strength from which a key has a side: portraits under even light reach 0.14 (docs/reference/light.md)."""
@@ -25,8 +25,7 @@ _EYES = (33, 133, 159, 145, 158, 153, 160, 144), (263, 362, 386, 374, 385, 380, 
 _BROWS = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
 _LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 _NOSTRILS = (98, 97, 2, 326, 327, 240, 460, 64, 294)
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
-_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+_LUMINANCE = TO_XYZ[1]
 
 Numbers = NDArray[np.float64]
 
@@ -78,7 +77,7 @@ class _Skin:
 def light_on(picture: Picture, mesh: Mesh) -> FaceLight | None:
     """Read the light off a face in HxWx3 uint8 sRGB; None where too little skin is seen."""
     width = float(np.linalg.norm(mesh.points[CHEEKS[0]] - mesh.points[CHEEKS[1]]))
-    even = np.asarray(cv2.GaussianBlur(_linear(picture), (0, 0), max(0.8, width / 60)), np.float32)
+    even = np.asarray(cv2.GaussianBlur(linear_of(picture), (0, 0), max(0.8, width / 60)), np.float32)
     skin = _skin(even, mesh)
     if len(skin.areas) < _FEWEST:
         return None
@@ -182,13 +181,8 @@ def _fill(inside: Picture, points: NDArray[np.float32], scale: float, value: int
     cv2.fillConvexPoly(inside, ((hull - middle) * scale + middle).astype(np.int32), value)
 
 
-def _linear(picture: Picture) -> Field:
-    coded = picture.astype(np.float32) / 255
-    return np.asarray(np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4), np.float32)
-
-
 def _uv(colour: Numbers) -> tuple[float, float]:
     """CIE 1976 u', v' of linear sRGB."""
-    x, y, z = _XYZ @ colour
+    x, y, z = TO_XYZ @ colour
     whole = max(1e-9, x + 15 * y + 3 * z)
     return float(4 * x / whole), float(9 * y / whole)

@@ -75,3 +75,14 @@ def trough(values: NDArray[np.floating]) -> Field:
 def lab_of(picture: Picture | Field) -> Field:
     """CIE Lab (D65, L 0..100) of an sRGB picture in levels of 255."""
     return np.asarray(cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
+
+
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+"""Of linear sRGB (D65); its middle row is luminance."""
+
+
+def linear_of(levels: NDArray[np.generic]) -> Field:
+    """Linear light, 0..1, of sRGB levels of 255 (IEC 61966-2-1)."""
+    coded = levels.astype(np.float32) / 255
+    light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    return np.asarray(light, np.float32)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from studio_server.domain.errors import Unreadable
 from studio_server.domain.plate import Certainty, Estimate, Side
-from studio_server.imaging.pixels import Picture, lab_of, shrink
+from studio_server.imaging.pixels import TO_XYZ, Picture, lab_of, linear_of, shrink
 
 LEAST, MOST = 1200, 3200
 """Px of the long side: less would be seen to be enlarged behind a 12-megapixel shot; more is not kept."""
@@ -152,10 +152,7 @@ def find_kelvin(small: Picture) -> tuple[int, Certainty]:
 
 
 def _temperature(pixels: NDArray[np.uint8]) -> int:
-    coded = pixels.astype(np.float64) / 255
-    light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4).mean(axis=0)
-    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    x, y, z = to_xyz @ np.maximum(light, 1e-6)
+    x, y, z = TO_XYZ @ np.maximum(linear_of(pixels).mean(axis=0), 1e-6)
     along = (x / (x + y + z) - 0.3320) / (0.1858 - y / (x + y + z))
     kelvin = 449 * along**3 + 3525 * along**2 + 6823.3 * along + 5520.33
     return int(np.clip(round(kelvin / 50) * 50, 2500, 9000))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from studio_server.domain.shot import Quality
-from studio_server.imaging.pixels import Field, Picture, shrink
+from studio_server.imaging.pixels import Field, Picture, linear_of, shrink
 
 SIDE = 1024
 BLOCK = 32
@@ -61,17 +61,12 @@ def _focus(sharp: float, clipped: float) -> str:
 
 def _under(luminance: Field) -> str:
     """Judge by the brightest hundredth: a dark backdrop alone is no fault, a face without light is."""
-    white = float(np.percentile(luminance, 99)) / 255
-    stops = float(np.log2(_linear(WHITE / 255) / max(_linear(white), 1e-4)))
+    due, white = linear_of(np.array([WHITE, np.percentile(luminance, 99)]))
+    stops = float(np.log2(due / max(white, 1e-4)))
     if stops < UNDER_STOPS:
         return ""
     whole = min(round(stops), len(NUMBERS) - 1)
     return f"about {NUMBERS[whole]} stop{'s' * (whole > 1)} under"
-
-
-def _linear(encoded: float) -> float:
-    """Return linear light of an sRGB value, 0-1 (IEC 61966-2-1)."""
-    return encoded / 12.92 if encoded <= 0.04045 else ((encoded + 0.055) / 1.055) ** 2.4
 
 
 def _highlights(clipped: float) -> str:

@@ -10,6 +10,7 @@ from studio_server.domain.ports import PlateFile
 from studio_server.engines.plates.framing import Frame, Place
 from studio_server.engines.plates.lens import defocus, developed
 from studio_server.engines.plates.shelf import FIELD, Light, Record
+from studio_server.imaging.pixels import linear_of
 
 _ROOM = 0.036 / (FIELD * 0.085)
 """How much of a plate an 85 mm lens sees at most, so that the horizon can be brought to the eyes."""
@@ -72,8 +73,7 @@ def depth_of(shape: tuple[int, ...], horizon: float, behind_m: float, frame: Fra
 
 def lightened(picture: NDArray[np.uint8]) -> Light:
     """Linear light whose highlights stand out again, as much as `developed` will roll them off."""
-    coded = np.arange(256) / 255
-    light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    light = linear_of(np.arange(256))
     room = 1 - _KNEE
     over = _KNEE - room * np.log(1 - (np.minimum(light, _WHITE) - _KNEE).clip(0) / room)
     table = np.where(light < _KNEE, light, over).astype(np.float32)
