@@ -12,7 +12,7 @@ import numpy as np
 
 from studio_server.domain.variation import Measure
 from studio_server.imaging.compose import CHROMA_CAP, Composite, tile_noise
-from studio_server.imaging.matte import Cut
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.pixels import Field, Mask, Picture, disc, dot, grow, inset, lab_of, shrink, soften
 
 SIDE = 1400
@@ -113,6 +113,8 @@ def body_cut_away(view: _View) -> Measure:
     before a backdrop that is not known, the network's firm word (0.9) says who is the person.
     """
     name, limit = "body cut away", 150.0
+    if not (view.alpha > 0.7).any():  # nobody is left for a patch to touch
+        return Measure(name, float(view.alpha.size), limit, passed=False)
     person = view.mask > 0.9 if view.old is None else view.lab[..., 0] > view.old[..., 0] + 5
     cut = (cv2.morphologyEx(person.astype(np.uint8), cv2.MORPH_OPEN, disc(3)) > 0) & (view.alpha < 0.3)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cut.astype(np.uint8))

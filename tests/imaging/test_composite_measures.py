@@ -45,6 +45,14 @@ def test_a_shoulder_that_was_cut_away_is_found(head):
     assert not of_cut(picture, replace(cut, alpha=alpha))["body cut away"].passed
 
 
+@pytest.mark.parametrize("modelled", [True, False])
+def test_a_person_who_was_cut_away_whole_is_missed(head, modelled):
+    picture, cut, _ = head
+    backdrop = cut.backdrop if modelled else None
+    nobody = replace(cut, alpha=np.zeros_like(cut.alpha), backdrop=backdrop)
+    assert not of_cut(picture, nobody)["body cut away"].passed
+
+
 def test_a_patch_of_the_old_backdrop_is_found(head):
     picture, cut, _ = head
     alpha = cut.alpha.copy()
