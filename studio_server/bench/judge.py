@@ -13,10 +13,12 @@ from studio_server.domain.variation import Measure
 from studio_server.engines.generate import read_rendition
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.engines.placing import Wanted, put_behind
+from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.compose import compose
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.faces import FaceModels, find_faces, skin_tone
 from studio_server.imaging.light import Sight
-from studio_server.imaging.matte import Cut, coarse_mask, cut_out
+from studio_server.imaging.matte import cut_out
 from studio_server.imaging.pixels import Picture
 
 CONTEXTS = ("studio-grey", "studio-dark", "office-window", "garden")

@@ -19,9 +19,9 @@ from studio_server.domain.variation import Resemblance
 from studio_server.engines.acquaintance import Acquaintance, acquaint
 from studio_server.engines.generate import read_rendition
 from studio_server.engines.portrait import judge_portrait
+from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.face_hair import LEAST, hair_mask
 from studio_server.imaging.faces import FaceModels, find_faces
-from studio_server.imaging.matte import coarse_mask
 from studio_server.imaging.pixels import Mask, Picture
 from studio_server.imaging.portrait_measures import Sight, Traits, traits_of
 

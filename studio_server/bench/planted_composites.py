@@ -15,7 +15,7 @@ from studio_server.bench.torn import OF_A_COMPOSITE, has_strands
 from studio_server.engines.generate import read_rendition
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.imaging.compose import compose
-from studio_server.imaging.matte import Cut
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.pixels import Picture
 
 UNTOUCHED = "untouched composite"

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_server.imaging.matte import Cut
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.pixels import Field, Mask, Picture, disc, grow
 
 SIDE = 1350

@@ -32,7 +32,7 @@ from studio_server.engines.picks import Crop, FindPerson, Samples, crops_of, enc
 from studio_server.engines.recipe import Recipe, recipe_for
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.synthetic import likeness_of_previews, require_person
-from studio_server.imaging.matte import coarse_mask
+from studio_server.imaging.coarse import coarse_mask
 
 _CHECKPOINT = "checkpoint.pt"
 

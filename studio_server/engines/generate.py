@@ -24,10 +24,12 @@ from studio_server.engines.picks import FindPerson
 from studio_server.engines.placing import Wanted, put_behind
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
+from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.compose import Composite, compose
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.faces import FaceModels, find_faces
 from studio_server.imaging.light import Sight
-from studio_server.imaging.matte import Cut, coarse_mask, cut_out
+from studio_server.imaging.matte import cut_out
 from studio_server.imaging.render import encode_master, proof
 from studio_server.imaging.retouch import retouch
 

@@ -21,10 +21,10 @@ from studio_server.domain.variation import Measure, Resemblance
 from studio_server.engines.placing import Scene, rows_of_scene
 from studio_server.imaging import composite_measures
 from studio_server.imaging.compose import Composite
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.faces import Face, FaceModels, find_faces, skin_tone
 from studio_server.imaging.landmarks import Mesh, expression_of, find_mesh
 from studio_server.imaging.light import FaceLight, Sight, sight_of
-from studio_server.imaging.matte import Cut
 from studio_server.imaging.pixels import Picture, shrink
 
 NARROWEST, WIDEST = 0.25, 0.50

@@ -10,8 +10,8 @@ from studio_server.engines.plates.framing import Frame, Place, behind, frame_of,
 from studio_server.engines.plates.own import behind_own
 from studio_server.engines.plates.sharpness import discs_of
 from studio_server.imaging.compose import facing_the_light
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.light import CLEAR, SIDED, Sight
-from studio_server.imaging.matte import Cut
 from studio_server.imaging.pixels import Picture
 
 HEIGHT, BLUR = 0.05, 0.30

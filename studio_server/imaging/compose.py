@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_server.imaging.matte import Cut
+from studio_server.imaging.cut import Cut
 from studio_server.imaging.pixels import Field, Mask, Picture, inset, lab_of, shrink
 
 CHROMA_CAP = 25.0

@@ -154,7 +154,7 @@ def _spread(picture: Picture, where: Mask, sigma: float) -> Field:
     return np.asarray((colour + 0.01 * middle) / (total + 0.01), np.float32)
 
 
-def project(picture: Picture, old: Field, colour: Field, noise: float) -> Field:
+def project(picture: Field, old: Field, colour: Field, noise: float) -> Field:
     """Alpha of hair: (I - B)·(F - B) / |F - B|², its lowest few hundredths taken for noise.
 
     `picture`, `old` (B) and `colour` (F) are (..., 3) in levels of 255.

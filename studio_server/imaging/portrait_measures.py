@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.face_hair import hair_of
 from studio_server.imaging.face_skin import Skin, skin_of
 from studio_server.imaging.faces import FaceModels, find_faces
 from studio_server.imaging.landmarks import CHIN, find_mesh
-from studio_server.imaging.matte import coarse_mask
 from studio_server.imaging.pixels import Field, Picture, lab_of, shrink
 from studio_server.imaging.upright import EYES, SIDE, Upright, stand_upright
 

@@ -23,11 +23,12 @@ from studio_server.bench.planted_composites import UNTOUCHED, plant_composites
 from studio_server.bench.planted_table import fault_table, group_table, missed, share
 from studio_server.bench.torn import OF_A_COMPOSITE, halo, has_strands, lost_strands, torn_shoulder
 from studio_server.bootstrap import shelf
+from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.composite_measures import rows_of_cut
 from studio_server.imaging.face_hair import hair_mask, hair_of
 from studio_server.imaging.face_skin import skin_of
 from studio_server.imaging.faces import installed_models
-from studio_server.imaging.matte import coarse_mask, cut_out
+from studio_server.imaging.matte import cut_out
 from studio_server.settings import Settings
 
 ONE = Planted("ann", "face", "narrowed nose", MILD, True, "Refused: the nose.", ("nose",), 60.0, False)

@@ -6,7 +6,8 @@ import pytest
 from people import coarse, drawn
 
 from studio_server.imaging.clean_plate import Known, match
-from studio_server.imaging.matte import Cut, cut_out
+from studio_server.imaging.cut import Cut
+from studio_server.imaging.matte import cut_out
 from studio_server.imaging.silhouette import cropped, overlooked
 
 SIDE = 480

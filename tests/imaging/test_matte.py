@@ -4,7 +4,9 @@ from people import astronaut, coarse, drawn, portrait
 
 from studio_server.domain.errors import EngineUnavailable
 from studio_server.imaging.closed_form import enlarge, solve
-from studio_server.imaging.matte import Cut, coarse_mask, cut_out
+from studio_server.imaging.coarse import coarse_mask
+from studio_server.imaging.cut import Cut
+from studio_server.imaging.matte import cut_out
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,13 @@ def test_the_closed_form_finds_a_soft_edge_between_two_colours():
     trimap = np.full(alpha.shape, 0.5, np.float32)
     trimap[:, :40], trimap[:, 80:] = 0, 1
     assert np.abs(solve(picture, trimap) - alpha).max() < 0.05
+
+
+def test_what_lies_among_nothing_but_backdrop_is_backdrop():
+    trimap = np.zeros((40, 40), np.float32)
+    trimap[15:25, 15:25] = 0.5
+    picture = np.random.default_rng(2).integers(0, 255, (40, 40, 3)).astype(np.uint8)
+    assert (solve(picture, trimap) == 0).all()
 
 
 def test_alpha_is_carried_to_full_size_along_the_edges_of_the_full_picture():
