@@ -1,10 +1,7 @@
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
-sys.path.append(str(Path(__file__).parent / "engines"))
 from small_hub import COMMIT, SmallHub
 from test_hub import FILES, REPO
 

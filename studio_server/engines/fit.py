@@ -97,20 +97,25 @@ class LoraFitter:
             progress.report(run.step, recipe.steps, text)
             if recipe.judges(run.step):
                 progress.report(run.step, recipe.steps, f"{text}; looking at what it has learnt")
-                with run.kept.worn():
-                    faces = (likeness_of_previews(base, session, self._sight),) if session else ()
-                    run.kept.offer(run.step, (*faces, _heldout(base, run, heldout, recipe)))
+                self._offer(base, run, session, lambda: _heldout(base, run, heldout, recipe))
             if run.step % recipe.checkpoint_every == 0:
                 run.seconds = time.monotonic() - started
                 _keep(run, base, _made_by(base, recipe, job.learns), job.scratch)
         run.kept.settle()
         after = _heldout(base, run, heldout, recipe)
         adapter = _adapter(base)
-        light = (light_match(base, unseen) if job.learns is Learns.SURROUNDINGS else None) or (None, None)
+        report = _report(base, run, time.monotonic() - started, after, job.learns)
+        if job.learns is Learns.SURROUNDINGS:
+            progress.report(recipe.steps, recipe.steps, "Looking at what the fit is worth")
+            report = _with_worth(base, unseen, report)
         shutil.rmtree(job.scratch, ignore_errors=True)
-        seconds = time.monotonic() - started
-        report = _report(base, run, seconds, after, job.learns)
-        return Fitted(adapter, replace(report, light_before=light[0], light_after=light[1]))
+        return Fitted(adapter, report)
+
+    def _offer(self, base: Base, run: _Run, session: Acquaintance | None, loss: Callable[[], float]) -> None:
+        """Score the average as it is now: whose face it paints, then the held-out loss."""
+        with run.kept.worn():
+            faces = (likeness_of_previews(base, session, self._sight),) if session else ()
+            run.kept.offer(run.step, (*faces, loss()))
 
     def _session(self, base: Base, job: FitJob) -> Acquaintance | None:
         """Measure whom the previews of a fit to the person are held against; None in the locked lane."""
@@ -149,6 +154,11 @@ def _heldout(base: Base, run: _Run, heldout: Samples, recipe: Recipe) -> float:
             return heldout_loss(base, heldout, recipe, rung.parts)
 
     return run.ladder.run(look)
+
+
+def _with_worth(base: Base, unseen: Crop, report: FitReport) -> FitReport:
+    before, after = light_match(base, unseen) or (None, None)
+    return replace(report, light_before=before, light_after=after)
 
 
 def _report(base: Base, run: _Run, seconds: float, after: float, learns: Learns) -> FitReport:

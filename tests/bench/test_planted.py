@@ -2,17 +2,13 @@
 
 import io
 import os
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from rich.console import Console
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "imaging"))
 from people import coarse, drawn, portrait, upright_face
+from rich.console import Console
 
 from studio_server.bench import planted_composites
 from studio_server.bench.faults import MILD, STRONG

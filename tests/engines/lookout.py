@@ -1,11 +1,6 @@
 """A stand-in for the models of faces: it takes every picture for one of a face, at the oval of `portrait`."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "imaging"))
 from people import upright_face
 
 from studio_server.imaging.face_skin import Skin

@@ -1,12 +1,8 @@
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "imaging"))
 from people import astronaut, plate
 
 from studio_server.domain.errors import Unreadable

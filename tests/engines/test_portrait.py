@@ -1,14 +1,10 @@
 """The synthetic lane's judge on traits that are known."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "imaging"))
 from people import upright_face
 
 from studio_server.engines.acquaintance import FEATURES, TRAITS, acquaint, beyond
