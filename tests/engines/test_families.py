@@ -181,7 +181,7 @@ def test_a_fit_that_is_short_of_memory_steps_down_says_so_and_learns_the_same(
     done = fitter(folder, job.scratch).fit(job, watch)
     ways = ["batches in 2 parts", "gradient checkpointing", "offload to main memory"]
     assert done.report.stepped_down == ", then ".join(ways)
-    assert ways[-1] in watch.seen[-1][1]
+    assert any(ways[-1] in said for _, said in watch.seen)
     one, other = load(fitted[0].adapter), load(done.adapter)
     assert all(torch.allclose(one[name], other[name], atol=2e-2) for name in one)
     assert done.report.heldout_after == pytest.approx(fitted[0].report.heldout_after, rel=1e-2)
