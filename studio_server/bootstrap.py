@@ -11,7 +11,17 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from studio_server.domain.errors import StudioError
-from studio_server.domain.ports import FitJob, Fitted, Fitter, Painted, Painter, PaintJob, Progress
+from studio_server.domain.ports import (
+    CutJob,
+    Cutter,
+    FitJob,
+    Fitted,
+    Fitter,
+    Painted,
+    Painter,
+    PaintJob,
+    Progress,
+)
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Lane
 from studio_server.engines.added import AddedBases
@@ -73,6 +83,25 @@ class Engines:
         return self._loaded[1].expressions(session_faces)
 
 
+class Brushes:
+    """The cutter's port, loaded at its first call: pages without a brush never pay for its solver."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _loaded(self) -> Cutter:
+        from studio_server.engines.cutting import Brush, Scissors  # noqa: PLC0415 - a second, 150 MB
+
+        return Brush(Scissors(shelf(self._settings)))
+
+    def photograph(self, job: CutJob) -> bytes:
+        return self._loaded.photograph(job)
+
+    def person(self, job: CutJob) -> bytes:
+        return self._loaded.person(job)
+
+
 @dataclass(frozen=True)
 class Studio:
     """A running house: what the entry points need beyond the verbs' services."""
@@ -109,6 +138,7 @@ def build(settings: Settings) -> Studio:
         board=board,
         fitter=engines,
         painter=engines,
+        cutter=Brushes(settings),
         folder=BesideRaw([settings.hot]),
         now=_now,
         new_id=_new_id,

@@ -10,7 +10,7 @@ import cv2
 
 from studio_server.domain.errors import NotFound
 from studio_server.domain.variation import Measure
-from studio_server.engines.generate import read_rendition
+from studio_server.engines.cutting import read_rendition
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.engines.placing import Wanted, put_behind
 from studio_server.imaging.coarse import coarse_mask

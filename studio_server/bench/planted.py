@@ -17,7 +17,7 @@ from studio_server.bench.greyed import darkened, painted_grey
 from studio_server.bench.reshaped import Sitter
 from studio_server.domain.variation import Resemblance
 from studio_server.engines.acquaintance import Acquaintance, acquaint
-from studio_server.engines.generate import read_rendition
+from studio_server.engines.cutting import read_rendition
 from studio_server.engines.portrait import judge_portrait
 from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.face_hair import LEAST, hair_mask

@@ -12,7 +12,7 @@ from studio_server.bench.faults import MILD, STRONG
 from studio_server.bench.judge import CONTEXTS, Models, cut_of, place_for, tone_of
 from studio_server.bench.planted import COMPOSITE, Planted, Subject
 from studio_server.bench.torn import OF_A_COMPOSITE, has_strands
-from studio_server.engines.generate import read_rendition
+from studio_server.engines.cutting import read_rendition
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.imaging.compose import compose
 from studio_server.imaging.cut import Cut

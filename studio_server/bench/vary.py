@@ -13,7 +13,7 @@ from statistics import median
 from studio_server.bench.rows import Baseline, Wire, compared
 from studio_server.demo.camera import expose
 from studio_server.demo.frames import Frame
-from studio_server.domain.ports import PaintJob
+from studio_server.domain.ports import CutJob, PaintJob
 from studio_server.domain.variation import Pass
 from studio_server.engines.generate import LockedPainter
 
@@ -84,12 +84,17 @@ def measure(painters: Painters, pick: Path, folder: Path, rounds: int = 5) -> It
 def _row(name: str, painters: Painters, job: PaintJob, rounds: int) -> Row:
     first, further, plain = [], [], []
     for number in range(rounds):
-        fresh = replace(job, cache=job.cache / f"fresh-{number}")
+        fresh = _kept_in(job, f"fresh-{number}")
         first.append(seconds(painters.ours, fresh))
         other = replace(fresh, context=_other(number))
         further.append(seconds(painters.ours, other))
-        plain.append(seconds(painters.plain, replace(other, cache=job.cache / f"plain-{number}")))
+        plain.append(seconds(painters.plain, _kept_in(replace(other, cut=job.cut), f"plain-{number}")))
     return Row(name, first, further, plain)
+
+
+def _kept_in(job: PaintJob, name: str) -> PaintJob:
+    """As if nothing of this shot had been cut out before."""
+    return replace(job, cut=replace(job.cut, cache=job.cut.cache / name))
 
 
 def _other(number: int, contexts: Sequence[str] = CONTEXTS) -> str:
@@ -98,12 +103,10 @@ def _other(number: int, contexts: Sequence[str] = CONTEXTS) -> str:
 
 def _job(pick: Path, cache: Path, made_in: Pass) -> PaintJob:
     return PaintJob(
-        rendition=pick,
-        rendition_key=KEY,
+        cut=CutJob(pick, KEY, cache),
         context=CONTEXTS[0],
         seed=1,
         adapter=None,
-        cache=cache,
         made_in=made_in,
         look_for_faces=True,
         session_faces=cache.parent / "faces",

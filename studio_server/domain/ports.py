@@ -14,6 +14,7 @@ from studio_server.domain.likeness import FitReport, Learns, Likeness, LikenessI
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Expression, Shot, ShotId
+from studio_server.domain.stroke import Stroke
 from studio_server.domain.variation import Lane, Pass, Resemblance, Variation, VariationId
 
 Saved = Session | Shot | Likeness | Variation | Delivery | ConsentRecord | OwnPlate
@@ -230,18 +231,31 @@ class PlateFile:
 
 
 @dataclass(frozen=True)
-class PaintJob:
-    """One shot in one context. Everything that is costly is cached under `cache`, per shot and size."""
+class CutJob:
+    """The person of one shot, cut out of it."""
 
     rendition: Path
     """The chosen rendition of the shot (JPEG, PNG or TIFF), right side up, sRGB."""
     rendition_key: str
     """sha256 of what the rendition was made from; caches are keyed by it."""
+    cache: Path
+    """Where cuts are kept, per shot, size, backdrop and strokes."""
+    clean_plate: Path | None = None
+    """The rendition of the shot of the empty backdrop, and its key."""
+    clean_plate_key: str = ""
+    strokes: tuple[Stroke, ...] = ()
+    """By which the photographer mends the cut, in their order."""
+
+
+@dataclass(frozen=True)
+class PaintJob:
+    """One shot in one context."""
+
+    cut: CutJob
     context: str
     seed: int
     adapter: Path | None
     """The session's LoRA; None: the unfitted base."""
-    cache: Path
     made_in: Pass
     look_for_faces: bool
     """Whether the client has agreed to face processing."""
@@ -251,9 +265,6 @@ class PaintJob:
     f_number: float | None = None
     retouch: int = 0
     """0 (off: the skin's pixels are the camera's) to 100; needs the consent to face processing."""
-    clean_plate: Path | None = None
-    """The rendition of the shot of the empty backdrop, and its key."""
-    clean_plate_key: str = ""
     plate: PlateFile | None = None
     """Instead of the context's own plates; no base paints over it."""
     lane: Lane = Lane.LOCKED
@@ -284,6 +295,18 @@ class Painter(Protocol):
 
     def expressions(self, session_faces: Path) -> Mapping[str, Expression]:
         """What was read off those faces, by key; shots without a face are missing."""
+        ...
+
+
+class Cutter(Protocol):
+    """What the brush works on, at the size of a preview (at most 1600 px on the long side)."""
+
+    def photograph(self, job: CutJob) -> bytes:
+        """The rendition as JPEG. Raises EngineUnavailable, Unreadable."""
+        ...
+
+    def person(self, job: CutJob) -> bytes:
+        """The person cut out, after the strokes: WebP with alpha. Raises EngineUnavailable, Unreadable."""
         ...
 
 

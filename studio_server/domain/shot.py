@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import NewType
 
 from studio_server.domain.session import SessionId
+from studio_server.domain.stroke import Stroke
 
 ShotId = NewType("ShotId", str)
 
@@ -114,6 +115,8 @@ class Shot:
     thumbnail: str = ""
     flag: Flag = Flag.NONE
     rating: int = 0
+    brush: tuple[Stroke, ...] = ()
+    """The log of the strokes that mend how the person is cut out; `stroke.standing` says which count."""
 
     @property
     def original(self) -> ShotFile:

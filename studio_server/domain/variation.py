@@ -1,5 +1,6 @@
 """A variation: one picture made from a brief, and what the judge says of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -102,6 +103,8 @@ class Brief:
     retouch: int = 0
     clean_plate: ShotId | None = None
     """The shot of the empty backdrop against which the person was cut out."""
+    brush: str = ""
+    """The digest of the strokes by which the cut was mended."""
 
 
 @dataclass(frozen=True)
@@ -173,3 +176,19 @@ class Variation:
     def two_photographs(self) -> bool:
         """Whether its surroundings are a photograph of the studio's own."""
         return self.base == OWN_PLATE
+
+
+def replaced(made: Iterable[Variation]) -> frozenset[VariationId]:
+    """Those that gave way to a later picture of the same place and seed: one that is shown.
+
+    After other strokes, another shot or another fit; what was decided on stays. `made`: the oldest first.
+    """
+    gone: set[VariationId] = set()
+    later: set[tuple[object, ...]] = set()
+    for one in reversed(list(made)):
+        slot = (one.made_in, one.brief.lane, one.brief.context, one.brief.seed)
+        if slot in later and one.choice is Choice.OPEN:
+            gone.add(one.id)
+        elif one.shown:
+            later.add(slot)
+    return frozenset(gone)

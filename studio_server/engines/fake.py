@@ -53,7 +53,7 @@ class FakePainter:
         self._refused = refused or {}
 
     def paint(self, job: PaintJob) -> Painted:
-        picture = _read(job.rendition, _PREVIEW if job.made_in is Pass.PREVIEW else None)
+        picture = _read(job.cut.rendition, _PREVIEW if job.made_in is Pass.PREVIEW else None)
         height, width = picture.shape[:2]
         digest = hashlib.sha256(f"{job.context} {job.seed} {job.adapter is not None}".encode()).digest()
         painted = np.empty_like(picture)

@@ -24,11 +24,12 @@ from studio_server.domain.ports import FitJob, Fitted, Progress
 from studio_server.engines.acquaintance import Acquaintance
 from studio_server.engines.bases import Base, load_base
 from studio_server.engines.checkpoints import Kept, write_checkpoint
+from studio_server.engines.cutting import FindPerson
 from studio_server.engines.fallback import Ladder, Rung, come_aboard, free, in_one_sentence, saving_memory
 from studio_server.engines.families.interface import Batch
 from studio_server.engines.fit_worth import light_match
 from studio_server.engines.person import ShelfSight, Sight, meet, person_crops
-from studio_server.engines.picks import Crop, FindPerson, Samples, crops_of, encode
+from studio_server.engines.picks import Crop, Samples, crops_of, encode
 from studio_server.engines.recipe import Recipe, recipe_for
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.synthetic import likeness_of_previews, require_person

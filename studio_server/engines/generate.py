@@ -6,47 +6,27 @@ and the last shot in memory, so that each further context costs the painting and
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
-from studio_server.domain.errors import Unreadable
 from studio_server.domain.ports import Painted, PaintJob
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import OWN_PLATE, PLATE_ALONE, Pass
 from studio_server.engines.bases import Base, load_base
+from studio_server.engines.cutting import PREVIEW, FindPerson, Material, Scissors
 from studio_server.engines.fallback import in_one_sentence, take_off
 from studio_server.engines.judge import Exhibit, Judge
-from studio_server.engines.picks import FindPerson
 from studio_server.engines.placing import Wanted, put_behind
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
-from studio_server.imaging.coarse import coarse_mask
 from studio_server.imaging.compose import Composite, compose
-from studio_server.imaging.cut import Cut
 from studio_server.imaging.faces import FaceModels, find_faces
 from studio_server.imaging.light import Sight
 from studio_server.imaging.matte import cut_out
 from studio_server.imaging.render import encode_master, proof
 from studio_server.imaging.retouch import retouch
-
-_PREVIEW = 1600
-"""Long side, px, of previews and proofs."""
-_RECIPE = 2
-"""Part of every name under the cache: raise it when a cut comes out differently."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """One shot at one size, ready to be put anywhere."""
-
-    folder: Path
-    """Where its cut is kept, and what was measured of it."""
-    picture: NDArray[np.uint8]
-    cut: Cut
 
 
 class LockedPainter:
@@ -55,8 +35,7 @@ class LockedPainter:
     def __init__(self, base: Path, shelf: Shelf, find_person: FindPerson | None = None) -> None:
         self._directory = base
         self._shelf = shelf
-        self._find_person = find_person
-        self._last: Material | None = None
+        self._scissors = Scissors(shelf, find_person)
 
     @functools.cached_property
     def _base(self) -> Base:
@@ -74,7 +53,8 @@ class LockedPainter:
 
     @in_one_sentence("Painting")
     def paint(self, job: PaintJob) -> Painted:
-        material = self._material(job)
+        long_side = PREVIEW if job.made_in is Pass.PREVIEW else None
+        material = self._scissors.material(job.cut, long_side)
         wanted = Wanted(job.context, job.seed, job.focal_length_mm, job.f_number, job.plate)
         scene = put_behind(material.picture, material.cut, wanted, self._sight(job, material))
         surroundings, base = self._surroundings(job, material, scene.place.picture)
@@ -83,7 +63,7 @@ class LockedPainter:
             rendition=material.picture,
             cut=material.cut,
             composite=composite,
-            rendition_key=job.rendition_key,
+            rendition_key=job.cut.rendition_key,
             session_faces=job.session_faces if job.look_for_faces else None,
             memo=material.folder,
             scene=scene,
@@ -91,7 +71,7 @@ class LockedPainter:
         finished = self._retouched(job, material, composite)
         return Painted(
             picture=encode_master(finished),
-            proof=proof(finished, _PREVIEW),
+            proof=proof(finished, PREVIEW),
             width=composite.picture.shape[1],
             height=composite.picture.shape[0],
             base=base,
@@ -111,7 +91,7 @@ class LockedPainter:
     def _sight(self, job: PaintJob, material: Material) -> Sight | None:
         if not job.look_for_faces:
             return None
-        return self._judge.sight(job.rendition_key, material.picture, job.session_faces)
+        return self._judge.sight(job.cut.rendition_key, material.picture, job.session_faces)
 
     def _retouched(self, job: PaintJob, material: Material, composite: Composite) -> NDArray[np.uint8]:
         """After the judge has compared the person, and on the person alone."""
@@ -124,10 +104,7 @@ class LockedPainter:
     def warm(self) -> None:
         """Load and compile what the first picture needs, while nobody waits for it yet."""
         picture, mask = _dummy()
-        find_person = self._find_person or functools.partial(
-            coarse_mask, u2net=self._shelf.path("u2net.onnx")
-        )
-        find_person(picture)
+        self._scissors.find_person(picture)
         cut = cut_out(picture, mask)
         order = Order(picture, picture, cut.alpha, "studio-grey", 0, None)
         compose(picture, cut, paint_surroundings(self._base, order), seed=0)
@@ -147,28 +124,6 @@ class LockedPainter:
     def expressions(self, session_faces: Path) -> Mapping[str, Expression]:
         return self._judge.expressions(session_faces)
 
-    def _material(self, job: PaintJob) -> Material:
-        long_side = _PREVIEW if job.made_in is Pass.PREVIEW else None
-        before = f"-{job.clean_plate_key}" if job.clean_plate else ""
-        folder = job.cache / f"cut{_RECIPE}-{job.rendition_key}{before}-{long_side or 'full'}"
-        if self._last is None or self._last.folder != folder:
-            self._last = None  # the old one goes before the new one comes: at 12 MP each is 120 MB
-            picture = read_rendition(job.rendition, long_side)
-            self._last = Material(folder, picture, self._cut(job, picture, folder))
-        return self._last
-
-    def _cut(self, job: PaintJob, picture: NDArray[np.uint8], folder: Path) -> Cut:
-        cut = Cut.load(folder)
-        if cut is None:
-            find_person = self._find_person or functools.partial(
-                coarse_mask, u2net=self._shelf.path("u2net.onnx")
-            )
-            long_side = max(picture.shape)
-            clean = read_rendition(job.clean_plate, long_side) if job.clean_plate else None
-            cut = cut_out(picture, find_person(picture), clean=clean)
-            cut.save(folder)
-        return cut
-
 
 def _dummy() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """A dark disc on light paper, and where it is: a picture of nobody, large enough for every code path."""
@@ -176,18 +131,3 @@ def _dummy() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     mask = np.clip((150 - np.hypot(x - 240, y - 320)) / 4, 0, 1).astype(np.float32)
     picture = np.repeat((210 - 150 * mask + x * 0.02)[..., None], 3, axis=2).astype(np.uint8)
     return picture, mask
-
-
-def read_rendition(path: Path, long_side: int | None) -> NDArray[np.uint8]:
-    """HxWx3 sRGB, right side up, at most `long_side` if given. Raises Unreadable."""
-    try:
-        with Image.open(path) as picture:
-            if long_side is not None:
-                picture.draft("RGB", (long_side, long_side))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except OSError as error:
-        msg = f"The rendition of this shot cannot be read ({error}). Develop the shot again."
-        raise Unreadable(msg) from error
-    if long_side is not None:
-        upright.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
-    return np.asarray(upright)

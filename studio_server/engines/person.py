@@ -17,7 +17,8 @@ from skimage.color import rgb2lab
 
 from studio_server.domain.variation import context
 from studio_server.engines.acquaintance import Acquaintance, acquaint
-from studio_server.engines.picks import Crop, FindPerson, caption_of, dilated, read_small, window_of
+from studio_server.engines.cutting import FindPerson
+from studio_server.engines.picks import Crop, caption_of, dilated, read_small, window_of
 from studio_server.engines.shelf import Shelf
 from studio_server.imaging import portrait_measures
 from studio_server.imaging.faces import FaceModels, find_faces

@@ -4,7 +4,7 @@ In the locked lane the base paints what is outside the person, so the crops keep
 and light around the person and the loss weighs there. There are no flips: light has a side.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,7 @@ from skimage.color import rgb2lab
 from studio_server.domain.errors import Unreadable
 from studio_server.domain.variation import context
 from studio_server.engines.bases import Base
-
-FindPerson = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Picture (HxWx3, sRGB) -> soft mask (HxW), 1 where the person is."""
+from studio_server.engines.cutting import FindPerson
 
 _LOOK_AT = 1024
 """Long side, px, at which a pick is read at least: more than any base on a CPU paints at."""

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -89,13 +90,16 @@ class Place:
 
 
 class Decoder:
-    """One keeper and its children; used by the process that made it and by whatever that forks."""
+    """One keeper and its children; used by the process that made it, and by whatever that forks."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self._owner = 0
         self._keeper: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
+        self._asking = threading.RLock()
+        """Held while a child is asked for, not while it works."""
+        os.register_at_fork(after_in_child=self._forked)
         atexit.register(self.close)
 
     def look(self, path: Path) -> Look:
@@ -147,9 +151,10 @@ class Decoder:
 
     def keep(self) -> None:
         """Start the keeper unless it runs: at a worker's start, and now and then. For its owner alone."""
-        owned = self._keeper is not None and self._owner == os.getpid()
-        if not owned or (self._keeper is not None and self._keeper.poll() is not None):
-            self._start()
+        with self._asking:
+            owned = self._keeper is not None and self._owner == os.getpid()
+            if not owned or (self._keeper is not None and self._keeper.poll() is not None):
+                self._start()
 
     def close(self) -> None:
         """End the keeper, if this process started it."""
@@ -163,6 +168,10 @@ class Decoder:
                 self._keeper.kill()
                 self._keeper.wait()
         self._keeper = None
+
+    def _forked(self) -> None:
+        """Another thread may have held it when we were forked, and that thread is not here."""
+        self._asking = threading.RLock()
 
     def _start(self) -> None:
         self.close()
@@ -198,13 +207,13 @@ class Decoder:
 
     def _line(self, request: dict[str, Any]) -> socket.socket:
         """Ask the keeper for a child, and return the line to it. A keeper that is gone is replaced once."""
-        for last in (False, True):
+        with self._asking:
             line = self._called(request)
-            if line is not None:
-                return line
-            if last:
-                break
-            self._start()
+            if line is None:
+                self._start()
+                line = self._called(request)
+        if line is not None:
+            return line
         message = "The decoder cannot be started. See the worker's log, and free some memory."
         raise Unreadable(message)
 

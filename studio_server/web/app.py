@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from studio_server.domain.errors import StudioError
-from studio_server.web import api, auth, plates, proofing, studio
+from studio_server.web import api, auth, brush, plates, proofing, studio
 from studio_server.workflow.services import Services
 
 _LARGEST_FORM = 2_000_000
@@ -63,6 +63,7 @@ def create_app(services: Services, web: WebSettings) -> Flask:
     app.after_request(_seal)
     app.register_blueprint(auth.blueprint(services, guard))
     app.register_blueprint(studio.blueprint(services, web))
+    app.register_blueprint(brush.blueprint(services, web))
     app.register_blueprint(plates.blueprint(services, web))
     app.register_blueprint(proofing.blueprint(services, web))
     app.register_blueprint(api.blueprint(services, guard))

@@ -13,7 +13,7 @@ from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading, Ticket
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
-from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId
+from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.services import Services
 
@@ -48,6 +48,8 @@ class Made:
 
     variation: Variation
     context: Context
+    replaced: bool = False
+    """A later picture of the same place is shown instead."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class SessionPage:
 
     @property
     def finals(self) -> tuple[Made, ...]:
-        return tuple(made for frame in self.frames for made in frame.finals)
+        """The finished variations that none has replaced."""
+        return tuple(made for frame in self.frames for made in frame.finals if not made.replaced)
 
     @property
     def accepted(self) -> int:
@@ -274,7 +277,8 @@ def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
 def _frames(
     shots: Sequence[Shot], variations: Sequence[Variation], known: Mapping[str, Context]
 ) -> tuple[Frame, ...]:
-    made = [Made(one, known[one.brief.context]) for one in variations]
+    gone = replaced(variations)
+    made = [Made(one, known[one.brief.context], one.id in gone) for one in variations]
 
     def of(shot: Shot, which: Pass) -> tuple[Made, ...]:
         mine = [one for one in made if one.variation.brief.shot_id == shot.id]

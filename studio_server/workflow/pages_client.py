@@ -13,7 +13,7 @@ from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
-from studio_server.domain.variation import Choice, Context, Pass, Variation, VariationId
+from studio_server.domain.variation import Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow.consenting import asked_of, notice
 from studio_server.workflow.places import offered, places
 from studio_server.workflow.proofing import FEWEST_PICKS
@@ -300,7 +300,8 @@ def _accepted(work: Reading, here: Standing, shots: Sequence[Shot]) -> list[Pict
         return []
     numbers = {shot.id: number for number, shot in enumerate(shots, 1)}
     variations, known = work.variations(here.session.id), places(work)
-    shown = [v for v in variations if v.shown and v.brief.shot_id in numbers]
+    gone = replaced(variations)
+    shown = [v for v in variations if v.shown and v.brief.shot_id in numbers and v.id not in gone]
     return [_picture(v, numbers, known) for v in shown if here.whole_pictures or not v.whole]
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +25,6 @@ from studio_server.imaging.decoder import Place as Seen
 from studio_server.workflow.services import Services
 
 LONGEST = 80
-_ONE_AT_A_TIME = threading.Lock()
-"""The pages' threads share one decoder; its keeper is started by one of them."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,7 @@ def add(services: Services, stream: IO[bytes], title: str, purpose: str) -> OwnP
             raise Mishap(in_words(error)) from error
         if not file.tell():
             raise BadInput("No photograph was sent. Choose one, or drop it onto the page.")
-        with _ONE_AT_A_TIME:
-            seen = DECODER.place(Path(file.name))
+        seen = DECODER.place(Path(file.name))
     plate = _plate(services, seen, title, purpose)
     with services.work() as work:
         work.save(plate)

@@ -6,6 +6,7 @@ from studio_server.domain.ports import (
     Blobs,
     Board,
     Clock,
+    Cutter,
     Derived,
     Fitter,
     Folder,
@@ -25,6 +26,7 @@ class Services:
     board: Board
     fitter: Fitter
     painter: Painter
+    cutter: Cutter
     folder: Folder
     now: Clock
     new_id: NewId

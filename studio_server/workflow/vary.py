@@ -14,8 +14,10 @@ from studio_server.domain.plate import OwnPlate
 from studio_server.domain.ports import PaintJob, Progress, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Expression, Flag, Shot, ShotId
+from studio_server.domain.stroke import digest, standing
 from studio_server.domain.variation import Brief, Lane, Pass, Variation, VariationId
 from studio_server.workflow import whole
+from studio_server.workflow.brushing import cut_job
 from studio_server.workflow.choosing import heroes, ranked
 from studio_server.workflow.places import own_plate, place_of, plate_file, still_there
 from studio_server.workflow.renditions import key_of, rendition
@@ -159,10 +161,11 @@ def _make(services: Services, sitting: Sitting, briefs: Sequence[Brief], progres
 def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
     with services.read() as work:
         plate = own_plate(work, brief.context)
+        shot = work.shot(brief.shot_id)
+        brief = replace(brief, brush=digest(standing(shot.brush)))
         made_id = _id(sitting, brief, plate)
         if any(known.id == made_id for known in work.variations(sitting.session.id)):
             return
-        shot = work.shot(brief.shot_id)
         _require(services, work, sitting, brief)
     job = replace(_job(services, sitting, brief, shot), plate=plate_file(services, plate))
     painted = services.painter.paint(job)
@@ -194,23 +197,18 @@ def _require(services: Services, work: Reading, sitting: Sitting, brief: Brief) 
 
 
 def _job(services: Services, sitting: Sitting, brief: Brief, shot: Shot) -> PaintJob:
-    own = sitting.session.id
     clean = _shot(services, brief.clean_plate) if brief.clean_plate else None
     return PaintJob(
-        rendition=rendition(services, shot),
-        rendition_key=key_of(shot),
+        cut=cut_job(services, sitting.session, shot, clean),
         context=brief.context,
         seed=brief.seed,
         adapter=_adapter(services, sitting.likeness),
-        cache=services.derived.directory(f"{own}/cut-{key_of(shot)}"),
         made_in=sitting.made_in,
         look_for_faces=sitting.faces,
-        session_faces=services.derived.directory(f"{own}/faces"),
+        session_faces=services.derived.directory(f"{sitting.session.id}/faces"),
         focal_length_mm=shot.capture.focal_length_mm,
         f_number=shot.capture.f_number,
         retouch=brief.retouch,
-        clean_plate=rendition(services, clean) if clean else None,
-        clean_plate_key=key_of(clean) if clean else "",
         lane=brief.lane,
         shots=sitting.shots,
     )
@@ -231,6 +229,7 @@ def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     words = "|".join((sitting.made_in.value, likeness, brief.shot_id, brief.context, str(brief.seed)))
     words += f"|retouch {brief.retouch}" if brief.retouch else ""
     words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
+    words += f"|brush {brief.brush}" if brief.brush else ""
     words += f"|plate {plate.recipe}" if plate else ""
     words += f"|{brief.lane}" if brief.lane is not Lane.LOCKED else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

@@ -76,7 +76,7 @@ def test_ours_keeps_its_pick_and_the_baseline_never_does(tmp_path):
     assert [one.cache for one in ours[::2]] == [one.cache for one in ours[1::2]]
     assert len({one.cache for one in ours}) == 3
     assert [job.context for job in painters.plain.jobs] == [job.context for job in painters.ours.jobs[1::2]]
-    assert not {job.cache for job in painters.plain.jobs} & {job.cache for job in painters.ours.jobs}
+    assert not {job.cut.cache for job in painters.plain.jobs} & {job.cut.cache for job in painters.ours.jobs}
 
 
 def test_the_table_shows_the_ratio_and_the_share_of_the_ceiling():

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from studio_server.domain.errors import Cancelled
-from studio_server.domain.ports import FitJob, PaintJob
+from studio_server.domain.ports import CutJob, FitJob, PaintJob
 from studio_server.domain.variation import Pass
 from studio_server.engines.fake import FakeFitter, FakePainter
 
@@ -25,7 +25,7 @@ class Watch:
 @pytest.fixture
 def job(pick_files, tmp_path):
     return PaintJob(
-        pick_files[0], "a" * 64, "library", 1, None, tmp_path, Pass.FINAL,
+        CutJob(pick_files[0], "a" * 64, tmp_path), "library", 1, None, Pass.FINAL,
         look_for_faces=False, session_faces=tmp_path,
     )  # fmt: skip
 

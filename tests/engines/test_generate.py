@@ -10,11 +10,12 @@ from skimage.data import astronaut
 from small_world import find_person, portrait
 
 from studio_server.domain.errors import EngineUnavailable, Unreadable
-from studio_server.domain.ports import PaintJob
+from studio_server.domain.ports import CutJob, PaintJob
 from studio_server.domain.variation import Pass
 from studio_server.engines import generate
 from studio_server.engines.generate import LockedPainter
 from studio_server.engines.shelf import Shelf
+from studio_server.imaging.cut import Cut
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def rendition(tmp_path_factory):
 @pytest.fixture
 def job(rendition, tmp_path):
     return PaintJob(
-        rendition, "a" * 64, "studio-grey", 1, None, tmp_path / "cache", Pass.FINAL,
+        CutJob(rendition, "a" * 64, tmp_path / "cache"), "studio-grey", 1, None, Pass.FINAL,
         look_for_faces=False, session_faces=tmp_path / "faces",
     )  # fmt: skip
 
@@ -61,7 +62,7 @@ def test_retouching_needs_the_consent_to_face_processing_and_touches_the_face_al
     mask = np.zeros(enlarged.shape[:2], np.float32)
     cv2.ellipse(mask, (370, 460), (250, 430), 0, 0, 360, 1, -1)
     painter = LockedPainter(tiny_base, Shelf(tmp_path / "shelf"), lambda _: mask)
-    asked = replace(job, rendition=tmp_path / "shot.tiff", look_for_faces=agreed)
+    asked = replace(job, cut=replace(job.cut, rendition=tmp_path / "shot.tiff"), look_for_faces=agreed)
     off, on = (opened(painter.paint(replace(asked, retouch=amount)).picture) for amount in (0, 100))
     change = np.abs(on - off).max(-1)
     assert bool((change > 6).any()) == agreed
@@ -78,7 +79,7 @@ def test_a_picture_says_which_base_made_it_and_comes_with_a_proof(painter, job):
 
 def test_a_further_context_does_not_cut_the_person_out_again(painter, job, tiny_base, tmp_path):
     painter.paint(job)
-    kept = {path: path.stat().st_mtime_ns for path in job.cache.glob("cut*/*")}
+    kept = {path: path.stat().st_mtime_ns for path in job.cut.cache.glob("cut*/*")}
     assert kept
 
     def never(picture):
@@ -99,21 +100,25 @@ def test_the_same_job_gives_the_same_bytes_and_another_seed_another_picture(
 
 
 def test_a_cut_against_a_clean_plate_is_kept_apart(painter, job, monkeypatch):
-    monkeypatch.setattr(generate, "_PREVIEW", 320)
-    empty = job.cache.parent / "empty.tiff"
-    with Image.open(job.rendition) as shot:
+    monkeypatch.setattr(generate, "PREVIEW", 320)
+    empty = job.cut.cache.parent / "empty.tiff"
+    with Image.open(job.cut.rendition) as shot:
         shot.resize((8, 8)).resize(shot.size).save(empty)
-    asked = replace(job, made_in=Pass.PREVIEW, clean_plate=empty, clean_plate_key="empty")
+    asked = replace(
+        job, made_in=Pass.PREVIEW, cut=replace(job.cut, clean_plate=empty, clean_plate_key="empty")
+    )
     painter.paint(asked)
-    assert [folder.name for folder in job.cache.glob("cut*")] == [f"cut2-{job.rendition_key}-empty-320"]
+    assert [folder.name for folder in job.cut.cache.glob("cut*")] == [
+        f"cut2-{job.cut.rendition_key}-empty-320"
+    ]
 
 
 def test_a_preview_is_at_most_of_screen_size_and_has_a_matte_of_its_own(painter, job, monkeypatch):
-    assert generate._PREVIEW == 1600
-    monkeypatch.setattr(generate, "_PREVIEW", 320)
+    assert generate.PREVIEW == 1600
+    monkeypatch.setattr(generate, "PREVIEW", 320)
     painted = painter.paint(replace(job, made_in=Pass.PREVIEW))
     assert (painted.width, painted.height) == (240, 320)
-    assert [folder.name for folder in job.cache.glob("cut*")] == [f"cut2-{job.rendition_key}-320"]
+    assert [folder.name for folder in job.cut.cache.glob("cut*")] == [f"cut2-{job.cut.rendition_key}-320"]
 
 
 def test_without_consent_nothing_of_a_face_is_kept(painter, job):
@@ -126,7 +131,7 @@ def test_a_rendition_that_is_no_picture_is_named_unreadable(painter, job, tmp_pa
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8 and no more")
     with pytest.raises(Unreadable, match="Develop the shot again"):
-        painter.paint(replace(job, rendition=broken))
+        painter.paint(replace(job, cut=replace(job.cut, rendition=broken)))
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is always full")
@@ -134,6 +139,6 @@ def test_a_full_disk_ends_a_painting_in_one_sentence(painter, job, monkeypatch):
     def full(*_args, **_kwargs):
         Path("/dev/full").write_bytes(b"a cut")
 
-    monkeypatch.setattr(generate.Cut, "save", full)
+    monkeypatch.setattr(Cut, "save", full)
     with pytest.raises(EngineUnavailable, match="Painting stopped: the disk is full"):
         painter.paint(job)

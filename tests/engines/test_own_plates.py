@@ -12,7 +12,7 @@ from small_world import find_person, portrait
 
 from studio_server.domain.errors import EngineUnavailable
 from studio_server.domain.plate import Certainty, Estimate, OwnPlate, PlateId, Side
-from studio_server.domain.ports import PaintJob, PlateFile
+from studio_server.domain.ports import CutJob, PaintJob, PlateFile
 from studio_server.domain.variation import OWN_PLATE, Pass
 from studio_server.engines.generate import LockedPainter
 from studio_server.engines.plates.framing import Frame
@@ -49,7 +49,7 @@ def test_the_painter_puts_the_photograph_behind_the_person_and_no_base_over_it(t
     shot = portrait(np.random.default_rng(1), 480, 640)[0]
     Image.fromarray(shot).save(tmp_path / "shot.tiff")
     job = PaintJob(
-        tmp_path / "shot.tiff", "a" * 64, file.plate.id, 1, None, tmp_path / "cache", Pass.FINAL,
+        CutJob(tmp_path / "shot.tiff", "a" * 64, tmp_path / "cache"), file.plate.id, 1, None, Pass.FINAL,
         look_for_faces=False, session_faces=tmp_path / "faces", f_number=8.0, plate=file,
     )  # fmt: skip
     # there is no base at this place: a photograph needs none

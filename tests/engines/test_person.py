@@ -14,7 +14,7 @@ from tiny_families import MAKERS, SIZE, write
 
 from studio_server.domain.errors import BadInput, Cancelled, EngineUnavailable
 from studio_server.domain.likeness import Learns
-from studio_server.domain.ports import FitJob, PaintJob
+from studio_server.domain.ports import CutJob, FitJob, PaintJob
 from studio_server.domain.variation import Lane, Pass
 from studio_server.engines import checkpoints, person, synthetic
 from studio_server.engines.bases import load_base
@@ -151,8 +151,8 @@ def test_a_whole_picture_owes_nothing_to_the_canvas_and_all_to_its_seed_and_prom
 def paint(folder, fitted, pick_files, tmp_path):
     base = load_base(folder)
     job = PaintJob(
-        pick_files[0], "a" * 64, "garden", 1, fitted[1], tmp_path / "cache", Pass.FINAL, look_for_faces=True,
-        session_faces=tmp_path / "faces", lane=Lane.SYNTHETIC,
+        CutJob(pick_files[0], "a" * 64, tmp_path / "cache"), "garden", 1, fitted[1], Pass.FINAL,
+        look_for_faces=True, session_faces=tmp_path / "faces", lane=Lane.SYNTHETIC,
         shots=tuple((path.stem, path) for path in pick_files[:3]),
     )  # fmt: skip
 

@@ -8,13 +8,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from verbs_help import jpeg
+from verbs_help import jpeg, somebody
 
 from studio_server.domain.consent import Purpose
 from studio_server.domain.likeness import LikenessId
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import Flag, ShotId
+from studio_server.engines.cutting import Brush, Scissors
 from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.shelf import Shelf
 from studio_server.jobs.dispatch import job_of
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
@@ -135,6 +137,7 @@ def house(tmp_path) -> House:
         board=board,
         fitter=FakeFitter(),
         painter=FakePainter({"garden": "The garden does not fit this light."}),
+        cutter=Brush(Scissors(Shelf(tmp_path / "shelf"), somebody)),
         folder=BesideRaw([hot]),
         now=lambda: clock[0],
         new_id=lambda: f"{next(ids):024x}",

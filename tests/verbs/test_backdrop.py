@@ -89,6 +89,6 @@ def test_the_painter_is_handed_its_rendition(house, sitting):
     shot = house.read("shot", ShotId(shots[0]))
     here = _sitting(house.services, SessionId(session.id), "final", None)
     job = _job(house.services, here, _brief(known, shot, "library", 1), shot)
-    assert job.clean_plate.exists()
-    assert job.clean_plate_key not in ("", job.rendition_key)
+    assert job.cut.clean_plate.exists()
+    assert job.cut.clean_plate_key not in ("", job.cut.rendition_key)
     assert Purpose.FACES in house.read("consents", session.id)[0].purposes

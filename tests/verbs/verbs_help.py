@@ -29,3 +29,11 @@ def jpeg(seed: int) -> bytes:
     out = io.BytesIO()
     Image.fromarray(noise).resize((450, 600)).save(out, "JPEG", quality=90)
     return out.getvalue()
+
+
+def somebody(picture):
+    """A coarse mask: somebody fills the middle of the frame."""
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    away = np.hypot((x / width - 0.5) / 0.3, (y / height - 0.7) / 0.5)
+    return np.clip((1 - away) * 12, 0, 1).astype(np.float32)

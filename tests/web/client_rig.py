@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import cv2
+from people import coarse, drawn
 from PIL import Image
 from waitress import wasyncore
 from waitress.server import create_server
@@ -20,7 +22,9 @@ from studio_server.domain.ports import JobState
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import Capture, FileRole, Flag, Shot, ShotFile, ShotId, ShotState
 from studio_server.domain.variation import Pass, Resemblance, Variation, VariationId
+from studio_server.engines.cutting import Brush, Scissors
 from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.shelf import Shelf
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
@@ -186,6 +190,11 @@ class Rig:
             return work.session(session.id).stage
 
 
+def drawn_head(picture):
+    """The coarse mask of `people.drawn`, whatever the picture's size."""
+    return cv2.resize(coarse(drawn(240)[1]), picture.shape[1::-1])
+
+
 def jpeg(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=88)
@@ -206,6 +215,7 @@ def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
         board=board,
         fitter=FakeFitter(),
         painter=painter or FakePainter(),
+        cutter=Brush(Scissors(Shelf(folder / "shelf"), drawn_head)),
         folder=BesideRaw([folder]),
         now=lambda: clock[0],
         new_id=lambda: f"{next(numbers):024x}",

@@ -1,5 +1,6 @@
 // The photographer's pages work without this file; with it they fill by themselves.
 import { startLive } from "./client/live.js";
+import { startBrush } from "./studio/brush.js";
 import { startPlates } from "./studio/plates.js";
 import { startViewer } from "./studio/viewer.js";
 
@@ -7,6 +8,7 @@ const nothingUnsent = { quiet: () => true, count: () => 0, onQuiet: () => {} };
 startLive(nothingUnsent);
 startViewer();
 startPlates();
+startBrush();
 
 for (const link of document.querySelectorAll(".s-url a")) {
   const button = document.createElement("button");
