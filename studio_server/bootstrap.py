@@ -76,6 +76,9 @@ class Engines:
     def paint(self, job: PaintJob) -> Painted:
         return self._loaded[4](job) if job.lane is Lane.SYNTHETIC else self._loaded[1].paint(job)
 
+    def layers(self, job: PaintJob, xmp: bytes) -> bytes:
+        return self._loaded[1].layers(job, xmp)
+
     def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
         self._loaded[1].learn_faces(renditions, session_faces)
 

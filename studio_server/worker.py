@@ -14,6 +14,7 @@ from studio_server.domain.likeness import LikenessId
 from studio_server.domain.ports import Progress
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
+from studio_server.domain.variation import VariationId
 from studio_server.imaging.decoder import DECODER
 from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.jobs.forking import QUIET, wait_for_quiet
@@ -22,6 +23,7 @@ from studio_server.settings import Settings
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
 from studio_server.workflow import ingest
+from studio_server.workflow import layers as layering
 from studio_server.workflow import train as training
 from studio_server.workflow import vary as varying
 
@@ -68,6 +70,13 @@ def train(likeness_id: str, job_id: str) -> None:
 def vary(session_id: str, job_id: str) -> None:
     session = SessionId(session_id)
     _run(job_id, session, lambda progress: varying.vary(studio().services, session, progress))
+
+
+def layers(variation_id: str, job_id: str) -> None:
+    variation = VariationId(variation_id)
+    with studio().services.read() as work:
+        session_id = work.variation(variation).session_id
+    _run(job_id, session_id, lambda progress: layering.make(studio().services, variation, progress))
 
 
 def deliver(session_id: str, job_id: str) -> None:

@@ -65,6 +65,14 @@ class VariationMade:
 
 
 @dataclass(frozen=True)
+class LayersWanted:
+    """The photographer asked for this variation as a layered TIFF."""
+
+    session_id: SessionId
+    variation_id: VariationId
+
+
+@dataclass(frozen=True)
 class VariationsReady:
     session_id: SessionId
 
@@ -106,6 +114,7 @@ Fact = (
     | LikenessReady
     | FitEnded
     | VariationMade
+    | LayersWanted
     | VariationsReady
     | Chosen
     | Approved

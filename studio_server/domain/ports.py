@@ -289,6 +289,13 @@ class Painter(Protocol):
         """Raises EngineUnavailable, Unreadable."""
         ...
 
+    def layers(self, job: PaintJob, xmp: bytes) -> bytes:
+        """The same picture as a layered TIFF: surroundings, and over them the person, masked by the alpha.
+
+        Locked lane only. Raises EngineUnavailable, Unreadable.
+        """
+        ...
+
     def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
         """Measure the session's own faces (key, rendition), so that the judge is calibrated on them."""
         ...

@@ -156,6 +156,8 @@ class Variation:
     resemblance: Resemblance
     choice: Choice = Choice.OPEN
     overruled: Overruling | None = None
+    layers: str = ""
+    """sha256 of its layered TIFF, where the photographer asked for one."""
 
     @property
     def shown(self) -> bool:

@@ -1,7 +1,6 @@
 """Instant and deterministic engines, so that everything around them is tested in milliseconds. No torch."""
 
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from studio_server.domain.likeness import FitReport
 from studio_server.domain.ports import FitJob, Fitted, Painted, PaintJob, Progress
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import OWN_PLATE, Measure, Pass, Resemblance
+from studio_server.imaging.layered import Layers, layered_tiff
+from studio_server.imaging.render import encode_master
 
 _PREVIEW = 1600
 _ACCEPTED = Resemblance(
@@ -53,6 +54,17 @@ class FakePainter:
         self._refused = refused or {}
 
     def paint(self, job: PaintJob) -> Painted:
+        painted = self._painted(job)
+        data = encode_master(painted)
+        height, width = painted.shape[:2]
+        base = OWN_PLATE if job.plate else "Fake 1"
+        return Painted(data, data, width, height, base, self._resemblance(job))
+
+    def layers(self, job: PaintJob, xmp: bytes) -> bytes:
+        flat = self._painted(job)
+        return layered_tiff(Layers(flat, flat, flat, np.zeros(flat.shape[:2], np.float32)), xmp)
+
+    def _painted(self, job: PaintJob) -> NDArray[np.uint8]:
         picture = _read(job.cut.rendition, _PREVIEW if job.made_in is Pass.PREVIEW else None)
         height, width = picture.shape[:2]
         digest = hashlib.sha256(f"{job.context} {job.seed} {job.adapter is not None}".encode()).digest()
@@ -60,10 +72,7 @@ class FakePainter:
         painted[:] = np.frombuffer(digest[:3], np.uint8)
         middle = np.s_[height // 8 :, width // 5 : width - width // 5]
         painted[middle] = picture[middle]
-        data = _jpeg(painted)
-        return Painted(
-            data, data, width, height, OWN_PLATE if job.plate else "Fake 1", self._resemblance(job)
-        )
+        return painted
 
     def learn_faces(self, renditions: Sequence[tuple[str, Path]], session_faces: Path) -> None:
         session_faces.mkdir(parents=True, exist_ok=True)
@@ -86,9 +95,3 @@ def _read(path: Path, long_side: int | None) -> NDArray[np.uint8]:
     if long_side is not None:
         upright.thumbnail((long_side, long_side))
     return np.array(upright)
-
-
-def _jpeg(picture: NDArray[np.uint8]) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(picture).save(out, "JPEG", quality=88)
-    return out.getvalue()

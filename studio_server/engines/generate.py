@@ -6,6 +6,7 @@ and the last shot in memory, so that each further context costs the painting and
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,27 @@ from studio_server.engines.bases import Base, load_base
 from studio_server.engines.cutting import PREVIEW, FindPerson, Material, Scissors
 from studio_server.engines.fallback import in_one_sentence, take_off
 from studio_server.engines.judge import Exhibit, Judge
-from studio_server.engines.placing import Wanted, put_behind
+from studio_server.engines.placing import Scene, Wanted, put_behind
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
-from studio_server.imaging.compose import Composite, compose
+from studio_server.imaging.compose import Composite, compose, layers_of
 from studio_server.imaging.faces import FaceModels, find_faces
+from studio_server.imaging.layered import layered_tiff
 from studio_server.imaging.light import Sight
 from studio_server.imaging.matte import cut_out
 from studio_server.imaging.render import encode_master, proof
 from studio_server.imaging.retouch import retouch
+
+
+@dataclass(frozen=True)
+class _Made:
+    """One picture on its way: what it was made from, before and after retouching, and who painted."""
+
+    material: Material
+    scene: Scene
+    composite: Composite
+    finished: NDArray[np.uint8]
+    base: str
 
 
 class LockedPainter:
@@ -53,30 +66,38 @@ class LockedPainter:
 
     @in_one_sentence("Painting")
     def paint(self, job: PaintJob) -> Painted:
-        long_side = PREVIEW if job.made_in is Pass.PREVIEW else None
-        material = self._scissors.material(job.cut, long_side)
+        made = self._made(job)
+        exhibit = Exhibit(
+            rendition=made.material.picture,
+            cut=made.material.cut,
+            composite=made.composite,
+            rendition_key=job.cut.rendition_key,
+            session_faces=job.session_faces if job.look_for_faces else None,
+            memo=made.material.folder,
+            scene=made.scene,
+        )
+        return Painted(
+            picture=encode_master(made.finished),
+            proof=proof(made.finished, PREVIEW),
+            width=made.finished.shape[1],
+            height=made.finished.shape[0],
+            base=made.base,
+            resemblance=self._judge.judge_composite(exhibit),
+        )
+
+    @in_one_sentence("Taking the picture apart")
+    def layers(self, job: PaintJob, xmp: bytes) -> bytes:
+        made = self._made(job)
+        material = made.material
+        return layered_tiff(layers_of(material.picture, material.cut, made.composite, made.finished), xmp)
+
+    def _made(self, job: PaintJob) -> _Made:
+        material = self._scissors.material(job.cut, PREVIEW if job.made_in is Pass.PREVIEW else None)
         wanted = Wanted(job.context, job.seed, job.focal_length_mm, job.f_number, job.plate)
         scene = put_behind(material.picture, material.cut, wanted, self._sight(job, material))
         surroundings, base = self._surroundings(job, material, scene.place.picture)
         composite = compose(material.picture, material.cut, surroundings, seed=job.seed)
-        exhibit = Exhibit(
-            rendition=material.picture,
-            cut=material.cut,
-            composite=composite,
-            rendition_key=job.cut.rendition_key,
-            session_faces=job.session_faces if job.look_for_faces else None,
-            memo=material.folder,
-            scene=scene,
-        )
-        finished = self._retouched(job, material, composite)
-        return Painted(
-            picture=encode_master(finished),
-            proof=proof(finished, PREVIEW),
-            width=composite.picture.shape[1],
-            height=composite.picture.shape[0],
-            base=base,
-            resemblance=self._judge.judge_composite(exhibit),
-        )
+        return _Made(material, scene, composite, self._retouched(job, material, composite), base)
 
     def _surroundings(
         self, job: PaintJob, material: Material, plate: NDArray[np.uint8]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio_server.imaging.cut import Cut
+from studio_server.imaging.layered import Layers
 from studio_server.imaging.pixels import Field, Mask, Picture, inset, lab_of, shrink
 
 CHROMA_CAP = 25.0
@@ -43,6 +44,17 @@ def compose(rendition: Picture, cut: Cut, surroundings: Picture, *, seed: int) -
     ground = _with_grain(np.asarray(smooth * 255, np.float32), rendition, cut, seed)
     core = core_of(cut)
     return Composite(_blend(rendition, cut, ground, core), core, ground)
+
+
+def layers_of(rendition: Picture, cut: Cut, composite: Composite, finished: Picture) -> Layers:
+    """The composite taken apart; `finished` is its picture after retouching.
+
+    Laid over each other again they are `finished`, but for a level of rounding.
+    """
+    person = np.where((cut.alpha >= 1)[..., None], finished, rendition)
+    rows, columns = np.nonzero((cut.alpha > 0) & (cut.alpha < 1))
+    person[rows, columns] = np.rint(_wrapped(cut, composite.ground, rows, columns).clip(0, 255))
+    return Layers(finished, composite.ground, person.astype(np.uint8), cut.alpha)
 
 
 def core_of(cut: Cut) -> Mask:
@@ -154,12 +166,18 @@ def _blend(rendition: Picture, cut: Cut, ground: Picture, core: Mask) -> Picture
     if not len(rows):
         return picture
     alpha = cut.alpha[rows, columns][:, None]
-    person = cut.foreground[rows, columns].astype(np.float32)
     behind = ground[rows, columns].astype(np.float32)
-    person += 0.25 * (1 - alpha) * np.maximum(_glow(ground)[rows, columns] - person, 0)
-    mixed = alpha * person + (1 - alpha) * behind
+    mixed = alpha * _wrapped(cut, ground, rows, columns) + (1 - alpha) * behind
     picture[rows, columns] = np.rint(mixed).clip(0, 255).astype(np.uint8)
     return picture
+
+
+def _wrapped(cut: Cut, ground: Picture, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Field:
+    """The person's own colours in the soft edge (Nx3), a little light from behind on them."""
+    alpha = cut.alpha[rows, columns][:, None]
+    person = cut.foreground[rows, columns].astype(np.float32)
+    lit = person + 0.25 * (1 - alpha) * np.maximum(_glow(ground)[rows, columns] - person, 0)
+    return np.asarray(lit, np.float32)
 
 
 def _glow(ground: Picture) -> Field:

@@ -57,6 +57,7 @@ class Marks:
     """The photographer or studio; may be empty."""
     title: str
     made_at: datetime | None = None
+    format: str = "image/jpeg"
 
 
 def xmp(marks: Marks) -> bytes:
@@ -116,7 +117,7 @@ def _properties(marks: Marks) -> list[str]:
         _plain("photoshop:DateCreated", taken),
         _plain("exif:DateTimeOriginal", taken),
         _plain("photoshop:Credit", marks.creator),
-        _plain("dc:format", "image/jpeg"),
+        _plain("dc:format", marks.format),
         _list("dc:creator", "Seq", [marks.creator]),
         _text("dc:title", marks.title),
         _text("dc:description", f"{marks.context_title}. {MADE[marks.source_type]}"),

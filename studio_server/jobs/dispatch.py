@@ -10,7 +10,7 @@ QueueName = Literal["cpu", "engine"]
 
 VERBS: dict[QueueName, tuple[str, ...]] = {
     "cpu": ("develop", "deliver", "erase"),
-    "engine": ("preview", "train", "vary"),
+    "engine": ("preview", "train", "vary", "layers"),
 }
 
 
@@ -39,6 +39,8 @@ def job_of(fact: events.Fact) -> Job | None:
             job = Job("train", fact.likeness_id, "engine", 6 * 3600)
         case events.LikenessReady():
             job = Job("vary", fact.session_id, "engine", 6 * 3600, again=True)
+        case events.LayersWanted():
+            job = Job("layers", fact.variation_id, "engine", 900, again=True)
         case events.Approved():
             job = Job("deliver", fact.session_id, "cpu", 3600, again=True)
         case events.ConsentChanged():

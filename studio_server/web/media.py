@@ -15,3 +15,12 @@ def picture(services: Services, sha256: str) -> Response:
     )
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def layered(services: Services, sha256: str, name: str) -> Response:
+    """A layered TIFF, to be saved under this name."""
+    response = send_file(
+        services.blobs.path(sha256), mimetype="image/tiff", as_attachment=True, download_name=name, max_age=0
+    )
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -18,9 +18,9 @@ from studio_server.domain.variation import VariationId
 from studio_server.web import wire
 from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
-from studio_server.web.media import picture
+from studio_server.web.media import layered, picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import backdrop, doors, overruling, pages, proofing, recover
+from studio_server.workflow import backdrop, doors, layers, overruling, pages, proofing, recover
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -56,6 +56,8 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/empty", desk.mark_empty, "POST"),
         ("/sessions/<session>/shot-for", desk.use_shot, "POST"),
         ("/variations/<variation>/overrule", desk.overrule, "POST"),
+        ("/variations/<variation>/layers", desk.want_layers, "POST"),
+        ("/media/variations/<variation>/layers", desk.layers, "GET"),
         ("/unclaimed", desk.unclaimed, "GET"),
         ("/shots/<shot>/move", desk.move, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
@@ -131,6 +133,12 @@ class _Studio:
         reason = request.form.get("reason", "")
         made = overruling.overrule(self._services, VariationId(variation), reason)
         return _done(made.session_id)
+
+    def want_layers(self, variation: str) -> AnyResponse:
+        return _done(layers.want(self._services, VariationId(variation)).session_id)
+
+    def layers(self, variation: str) -> Response:
+        return layered(self._services, *layers.name_of(self._services, VariationId(variation)))
 
     def cancel(self, job: str) -> AnyResponse:
         state = self._services.board.job(job)

@@ -13,6 +13,7 @@ _VERBS = {
     "preview": "First looks",
     "train": "Fitting the session",
     "vary": "Making variations",
+    "layers": "Layered TIFF",
     "deliver": "Writing masters",
     "erase": "Erasing",
 }

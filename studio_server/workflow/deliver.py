@@ -124,13 +124,31 @@ def _labels(session: Session, variation: Variation, place: Context) -> Labels:
     return Labels(RATING, LABEL, keywords, ("Studio", session.client_name, place.title))
 
 
+def packet(services: Services, variation: Variation) -> bytes:
+    """The XMP packet of a variation's layered TIFF: what a master says of itself, before it is approved."""
+    with services.read() as work:
+        session, shot = work.session(variation.session_id), work.shot(variation.brief.shot_id)
+        place = place_of(work, variation.brief.context)
+    marks = _marks(shot, variation, _labels(session, variation, place))
+    return metadata.xmp(replace(marks, format="image/tiff"))
+
+
+def _marks(shot: Shot, variation: Variation, labels: Labels) -> metadata.Marks:
+    _, client, place = labels.collection
+    return metadata.Marks(
+        labels,
+        _source_type(variation),
+        variation.base,
+        place,
+        shot.capture,
+        creator="",
+        title=f"{client}: {place}",
+    )
+
+
 def _master(services: Services, shot: Shot, variation: Variation, labels: Labels) -> bytes:
     original = services.blobs.path(shot.original.sha256)
-    place = labels.collection[-1]
-    title = f"{labels.collection[1]}: {place}"
-    marks = metadata.Marks(
-        labels, _source_type(variation), variation.base, place, shot.capture, creator="", title=title
-    )
+    marks = _marks(shot, variation, labels)
     picture = services.blobs.read(variation.picture)
     if variation.whole:  # no camera took it: it carries no exposure, no lens and no moment
         bare = metadata.bare_exif(variation.width, variation.height)

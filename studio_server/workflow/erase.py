@@ -36,6 +36,8 @@ def erase(services: Services, session_id: SessionId) -> tuple[str, ...]:
         gone += _erase_likenesses(services, session, frozenset(Learns))
     elif WHOLE_PICTURES & ended:
         gone += _erase_likenesses(services, session, frozenset({Learns.PERSON}))
+    if Purpose.GENERATION in ended:
+        gone += _erase_layers(services, session)
     if gone:
         with services.work() as work:
             words = ", ".join(sorted(gone))
@@ -49,6 +51,17 @@ def erase_due(services: Services) -> int:
     with services.read() as work:
         sessions = work.sessions()
     return sum(bool(erase(services, session.id)) for session in sessions)
+
+
+def _erase_layers(services: Services, session: Session) -> list[str]:
+    """A layered TIFF holds the matte; the picture itself stays."""
+    with services.work() as work:
+        layered = [one for one in work.variations(session.id) if one.layers]
+        for variation in layered:
+            services.blobs.erase(variation.layers)
+            work.save(replace(variation, layers=""))
+        work.commit()
+    return [f"layers {one.id}" for one in layered]
 
 
 def _erase_likenesses(services: Services, session: Session, of: frozenset[Learns]) -> list[str]:

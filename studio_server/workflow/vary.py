@@ -91,6 +91,25 @@ def _make_whole(services: Services, sitting: Sitting, person: Likeness, progress
         _make(services, replace(sitting, likeness=person, shots=shots), briefs, progress)
 
 
+def same_again(services: Services, variation: Variation) -> PaintJob | None:
+    """The job that made a finished composite, found by its id; None where it cannot be made so any more.
+
+    Everything that the id was made of must still be there: the likeness, the plate as it was, the strokes.
+    """
+    brief = variation.brief
+    with services.read() as work:
+        shot, plate = work.shot(brief.shot_id), own_plate(work, brief.context)
+        likenesses = whole.ready(work, variation.session_id, Learns.SURROUNDINGS)
+    logs = (shot.brush[:end] for end in range(len(shot.brush), -1, -1))
+    before = next((log for log in logs if digest(standing(log)) == brief.brush), None)
+    for likeness in reversed(likenesses) if before is not None else ():
+        sitting = _sitting(services, variation.session_id, variation.made_in, likeness)
+        if _id(sitting, brief, plate) == variation.id:
+            job = _job(services, sitting, brief, replace(shot, brush=before or ()))
+            return replace(job, plate=plate_file(services, plate))
+    return None
+
+
 def _first_looks(session: Session, shot: Shot) -> list[Brief]:
     """A few contexts, other ones for each pick: the first is there soonest, and the sheet shows them all."""
     seed = int(hashlib.sha256(shot.id.encode()).hexdigest()[:6], 16)

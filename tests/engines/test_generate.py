@@ -1,10 +1,15 @@
 import io
+import os
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psdtags
 import pytest
+import tifffile
 from PIL import Image
 from skimage.data import astronaut
 from small_world import find_person, portrait
@@ -16,6 +21,7 @@ from studio_server.engines import generate
 from studio_server.engines.generate import LockedPainter
 from studio_server.engines.shelf import Shelf
 from studio_server.imaging.cut import Cut
+from studio_server.imaging.render import encode_master
 
 
 @pytest.fixture
@@ -142,3 +148,34 @@ def test_a_full_disk_ends_a_painting_in_one_sentence(painter, job, monkeypatch):
     monkeypatch.setattr(Cut, "save", full)
     with pytest.raises(EngineUnavailable, match="Painting stopped: the disk is full"):
         painter.paint(job)
+
+
+def test_the_layers_laid_over_each_other_are_the_picture(painter, job, tmp_path):
+    asked = replace(job, context="studio-dark")
+    tiff = tmp_path / "layers.tif"
+    tiff.write_bytes(painter.layers(asked, b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"))
+    place, person = psdtags.TiffImageSourceData.fromtiff(tiff).layers.layers
+    assert (place.name, person.name) == ("Surroundings", "Person")
+    planes = {channel.channelid: channel.data.astype(np.float32) for channel in person.channels}
+    alpha = planes[psdtags.PsdChannelId.USER_LAYER_MASK][..., None] / 255
+    colours, ground = (
+        np.dstack([channel.data for channel in each.channels if 0 <= channel.channelid <= 2])
+        for each in (person, place)
+    )
+    flat = tifffile.imread(tiff).astype(np.float32)
+    assert np.abs(alpha * colours + (1 - alpha) * ground - flat).max() <= 1
+    assert encode_master(flat.astype(np.uint8)) == painter.paint(asked).picture
+    shot = np.asarray(Image.open(job.cut.rendition))
+    assert (colours[alpha[..., 0] == 0] == shot[alpha[..., 0] == 0]).all()  # can be painted back
+
+
+def test_exiftool_reads_the_names_of_the_layers_and_the_profile(painter, job, tmp_path):
+    if shutil.which("exiftool") is None:
+        assert os.environ.get("CI") != "true", "this test wants exiftool: install it"
+        pytest.skip("exiftool is not on PATH")
+    tiff = tmp_path / "layers.tif"
+    tiff.write_bytes(painter.layers(job, b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"))
+    command = ["exiftool", "-s3", "-LayerCount", "-LayerNames", "-ProfileDescription", tiff]
+    assert subprocess.check_output(command, text=True).splitlines() == [
+        "2", "Surroundings, Person", "sRGB built-in",
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ from studio_server.domain.consent import Purpose
 from studio_server.domain.likeness import LikenessId
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import Flag, ShotId
+from studio_server.domain.variation import VariationId
 from studio_server.engines.cutting import Brush, Scissors
 from studio_server.engines.fake import FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
@@ -22,7 +23,7 @@ from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
-from studio_server.workflow import consenting, deliver, erase, ingest, proofing, train, vary
+from studio_server.workflow import consenting, deliver, erase, ingest, layers, proofing, train, vary
 from studio_server.workflow.services import Services
 
 SERIAL = "B0D1"
@@ -110,6 +111,8 @@ class House:
             train.train(self.services, LikenessId(job.subject), self.board)
         elif job.verb == "vary":
             vary.vary(self.services, SessionId(job.subject), self.board)
+        elif job.verb == "layers":
+            layers.make(self.services, VariationId(job.subject), self.board)
         elif job.verb == "erase":
             erase.erase(self.services, SessionId(job.subject))
         else:

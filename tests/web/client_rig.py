@@ -226,16 +226,25 @@ def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
 
 @contextmanager
 def served(app, board) -> Iterator[int]:
-    """The port of the production server. Its tasks end first, then its own thread closes it: a waitress that
-    is closed under a running task writes a wake-up byte into whatever file has got its pipe's number since,
-    and that was the next test's database."""
+    """The port of the production server. Its tasks end first, then its own loop closes it.
+
+    A waitress that is closed under a running task, or woken through its own pipe while it closes that, writes
+    a byte into whatever file has got the pipe's number since, and that was the next test's database.
+    """
     server = create_server(app, host="127.0.0.1", port=0, threads=12)
-    loop = threading.Thread(target=server.run, daemon=True)
+    over = threading.Event()
+
+    def run():
+        while not over.is_set():
+            wasyncore.loop(timeout=0.05, map=server._map, count=1)
+        wasyncore.close_all(server._map)
+
+    loop = threading.Thread(target=run, daemon=True)
     loop.start()
     yield server.effective_port
     board.hang_up()
     server.task_dispatcher.shutdown()
     assert not server.task_dispatcher.threads
-    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
+    over.set()
     loop.join(10)
     assert not loop.is_alive()

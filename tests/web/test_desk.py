@@ -1,6 +1,7 @@
 """The photographer's desk: what its pages say, and that they fill by themselves in real Chromium."""
 
 import html
+import re
 
 import pytest
 from client_rig import served
@@ -9,7 +10,7 @@ from test_doors import PASSWORD, House, post
 
 from studio_server.domain.ports import JobState
 from studio_server.domain.shot import Quality, ShotState
-from studio_server.workflow import proofing
+from studio_server.workflow import layers, proofing
 
 DATA = {"Accept": "application/json"}
 PICTURE = Image.new("RGB", (64, 80), (90, 60, 30))
@@ -187,7 +188,7 @@ def test_the_contact_sheet_fills_by_itself_and_shows_what_the_client_does(house,
     state = JobState("train-x", "Step 4 of 10", 4, 10, 95.0, "running")
     house.rig.board.show(state, session.id)
     page.get_by_text("Step 4 of 10").wait_for(timeout=10_000)
-    card.locator("a").click()
+    card.locator("a[data-large]").click()
     page.locator("dialog img").wait_for()
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="hidden")
@@ -214,3 +215,16 @@ def test_nothing_overflows_and_everything_touched_is_large_enough(house, page, w
                 .map((it) => it.outerHTML.slice(0, 90))"""
         )
         assert small == [], address
+
+
+def test_the_layers_of_a_picture_are_asked_for_and_saved_from_its_card(house, desk):
+    one = house.rig.varied(house.session)[0]
+    address = f"/sessions/{house.session.id}"
+    assert "Save the layered TIFF" not in text(desk.get(address))
+    assert post(desk, f"/variations/{one.id}/layers").location.endswith(address)
+    layers.make(house.rig.services, one.id, house.rig.board.progress("layers-x", house.session.id))
+    assert text(desk.get(address)).count("Save the layered TIFF") == 1
+    with desk.get(f"/media/variations/{one.id}/layers") as saved:
+        assert saved.mimetype == "image/tiff"
+        assert re.search(r"attachment; filename=\S+-studio-\S+\.tif", saved.headers["Content-Disposition"])
+        assert saved.data[:4] == b"II*\0"
