@@ -161,6 +161,30 @@ def vary_table(rows: Iterable["varying.Row"]) -> Table:
     return table
 
 
+@bench.command()
+@click.option("--quick", is_flag=True, help="One round instead of five: for a look, not for a figure.")
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the rows as JSON.")
+def brush(out: Path | None, *, quick: bool) -> None:
+    """How long a stroke over a 12-megapixel pick takes, and how long cutting it out anew."""
+    from studio_server.bench import brush as brushing  # noqa: PLC0415 - a second, 150 MB
+    from studio_server.bench import vary as varying  # noqa: PLC0415 - imports torch: seconds, 300 MB
+    from studio_server.bootstrap import shelf  # noqa: PLC0415 - the same
+
+    table = Table("stroke", box=None)
+    for title in ("until it is seen, s", "all anew, s", "ratio"):
+        table.add_column(title, justify="right")
+    with tempfile.TemporaryDirectory() as folder:
+        pick = varying.rendition(Path(folder))
+        rows = list(brushing.measure(shelf(Settings()), pick, Path(folder), rounds=1 if quick else 5))
+    for row in rows:
+        table.add_row(
+            row.stroke, *(f"{figure:.2f}" for figure in (median(row.ours), median(row.anew), row.ratio))
+        )
+    console.print(table)
+    if out:
+        write(brushing.as_rows(rows), out)
+
+
 def _wait_as_the_engine_worker() -> None:
     """Before torch is imported: its threads read this once, from the environment of C."""
     os.putenv("OMP_WAIT_POLICY", "PASSIVE")

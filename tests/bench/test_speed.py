@@ -73,8 +73,8 @@ def test_ours_keeps_its_pick_and_the_baseline_never_does(tmp_path):
     rows = list(vary.measure(painters, tmp_path / "pick.jpg", tmp_path, rounds=3))
     assert [row.size for row in rows] == list(vary.PASSES)
     ours = [job for job in painters.ours.jobs if job.made_in is Pass.FINAL]
-    assert [one.cache for one in ours[::2]] == [one.cache for one in ours[1::2]]
-    assert len({one.cache for one in ours}) == 3
+    assert [one.cut.cache for one in ours[::2]] == [one.cut.cache for one in ours[1::2]]
+    assert len({one.cut.cache for one in ours}) == 3
     assert [job.context for job in painters.plain.jobs] == [job.context for job in painters.ours.jobs[1::2]]
     assert not {job.cut.cache for job in painters.plain.jobs} & {job.cut.cache for job in painters.ours.jobs}
 
