@@ -58,7 +58,9 @@ class Cut:
         mask = cv2.imread(str(folder / "mask.png"), cv2.IMREAD_GRAYSCALE)
         if alpha is None or edge is None or mask is None:
             return None
-        hair = cv2.imread(str(folder / "hair.png"), cv2.IMREAD_GRAYSCALE)
+        hair = None
+        if (folder / "hair.png").exists():
+            hair = cv2.imread(str(folder / "hair.png"), cv2.IMREAD_GRAYSCALE)
         told = json.loads((folder / "cut.json").read_text())
         return cls(
             _share(alpha),

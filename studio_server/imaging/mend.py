@@ -28,8 +28,8 @@ RING = 0.6
 LEAST_RING = 6.0
 MARGIN = 4
 """Pixels around the ring that tell the closed form what lies outside."""
-LARGEST = 90_000
-"""Pixels of a window that are solved at once, in a second.
+LARGEST = 40_000
+"""Pixels of a window that are solved at once, in a tenth of a second.
 
 A longer stroke goes piece by piece; a wide one, whose pieces are no smaller, is solved at less than its size.
 """

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import cv2
+import numpy as np
 import pytest
 
 from studio_server.domain.variation import CONTEXTS
@@ -10,6 +11,7 @@ from studio_server.engines.judge import _parse_sight, _sentence
 from studio_server.engines.placing import Scene, blur, camera_height, light_side
 from studio_server.engines.plates.framing import Frame, agreeing, behind, faces_away, side_of
 from studio_server.engines.plates.lens import Lens
+from studio_server.engines.plates.sharpness import size_told_by
 from studio_server.engines.plates.shelf import plates_of, records
 from studio_server.imaging.light import FaceLight, Sight
 
@@ -111,6 +113,24 @@ def test_smooth_paper_and_an_unknown_lens_are_not_measured(garden):
 
     assert "edge" in blur(paper, larger(paper.place.picture)).why
     assert "focal length" in blur(replace(garden, told=False), garden.place.picture).why
+
+
+@pytest.mark.parametrize(
+    ("errors", "told"),
+    [
+        ([62, 46, 24, 8.6, 1.5, 9.3, 31, 63, 99], 1.0),  # an office
+        ([5, 3, 1, 6, 14, 30, 50, 70, 90], 0.64),
+        ([1, 4, 9, 16, 25, 36, 49, 64, 81], 0.41),  # hardly out of focus at all
+        (
+            [0.147, 0.147, 0.147, 0.147, 0.147, 0.147, 0.149, 0.154, 0.166],
+            None,
+        ),  # the fall-off of a light on paper
+        ([0.132, 0.132, 0.132, 0.132, 0.134, 0.138, 0.149, 0.174, 0.225], None),
+    ],
+)
+def test_a_blur_is_told_only_where_other_sizes_look_otherwise(errors, told):
+    size = size_told_by(np.array(errors))
+    assert size == (None if told is None else pytest.approx(told, rel=0.05))
 
 
 def test_a_stored_sight_is_read_as_it_was():

@@ -25,8 +25,8 @@ _CLEAR = 0.05
 """Of the frame that a band must show clear of the others: a smaller one was read 0.65 of what it is."""
 _TEXTURE = 0.8
 """Levels of 255 that blurred detail must have to be seen at all."""
-_PLAIN = 1.35
-"""Times the best size's error that the other extremes must have: else the sizes cannot be told apart."""
+_PLAIN, _APART = 1.35, 3
+"""Times the best size's error that sizes so many steps apart must have: else they cannot be told from it."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,8 @@ def _disc(sharp: Light, depth: Light, seen: Light, asked: tuple[Lens, Mask]) -> 
     errors = _errors(sharp, seen, where, [size * due * max(depth.shape) for size in _SIZES])
     if errors is None:
         return None
-    best = int(np.argmin(errors))
-    # where the best is the first or last size itself, the picture is as far off as can be told
-    ends = [end for end in (0, len(errors) - 1) if end != best]
-    plain = all(errors[end] > _PLAIN * errors[best] for end in ends)
-    return Disc(metres, due, due * 1.25 ** (best - 4 + _between(errors, best))) if plain else None
+    size = size_told_by(errors)
+    return None if size is None else Disc(metres, due, due * size)
 
 
 def _clear_of_others(band: Mask, reach: float) -> Mask:
@@ -119,6 +116,16 @@ def _detail(grey: Light, coarse: float, where: Mask) -> Light:
     share = np.asarray(where, np.float32)
     total = cv2.GaussianBlur(share, (0, 0), coarse).clip(1e-4)
     return np.asarray(grey - cv2.GaussianBlur(grey * share, (0, 0), coarse) / total, np.float32)
+
+
+def size_told_by(errors: NDArray[np.float64]) -> float | None:
+    """Times the due disc, from the error of each of _SIZES; None where others look just the same."""
+    best = int(np.argmin(errors))
+    # where the best is the first or last size itself, the picture is as far off as can be told
+    apart = {max(0, best - _APART), min(len(errors) - 1, best + _APART)} - {best}
+    if any(errors[other] <= _PLAIN * errors[best] for other in apart):
+        return None
+    return float(1.25 ** (best - 4 + _between(errors, best)))
 
 
 def _between(errors: NDArray[np.float64], best: int) -> float:
