@@ -86,15 +86,17 @@ class Scissors:
 
 
 class Brush:
-    """The port `Cutter`: one stroke at a time, for the solver's threads are not for two at once."""
+    """The port `Cutter`. One request at a time: the solver's threads, and the kept files, are not for two."""
 
     def __init__(self, scissors: Scissors) -> None:
         self._scissors = scissors
         self._one_at_a_time = threading.Lock()
 
     def photograph(self, job: CutJob) -> bytes:
+        with self._one_at_a_time:
+            picture = self._picture(job)
         out = io.BytesIO()
-        Image.fromarray(self._picture(job)).save(out, "JPEG", quality=_QUALITY)
+        Image.fromarray(picture).save(out, "JPEG", quality=_QUALITY)
         return out.getvalue()
 
     def person(self, job: CutJob) -> bytes:

@@ -18,7 +18,7 @@ def rendition(services: Services, shot: Shot) -> Path:
     """Developed once, kept without loss (TIFF, sRGB, right side up). Raises Unreadable."""
     path = services.derived.directory(f"{shot.session_id}/renditions") / f"{key_of(shot)}.tif"
     if not path.exists():
-        partial = path.with_suffix(".part")
+        partial = path.with_suffix(f".{services.new_id()}.part")  # a page may ask while a job makes it
         DECODER.develop(services.blobs.path(shot.original.sha256), partial)
         partial.replace(path)
     return path

@@ -1,6 +1,8 @@
 """Strokes on a pick: kept as they are drawn, and the pictures that are made anew by them."""
 
 import io
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -125,3 +127,15 @@ def test_there_is_an_end_to_strokes(house, sitting, monkeypatch):
     brushing.draw(house.services, ShotId(sitting[1][0]), CORNER)
     with pytest.raises(BadInput, match="1 strokes are drawn"):
         brushing.draw(house.services, ShotId(sitting[1][0]), MIDDLE)
+
+
+def test_a_page_that_asks_for_everything_at_once_gets_everything(house, sitting):
+    """As a browser does: nothing is cut out yet, and no rendition is made."""
+    shot = ShotId(sitting[1][1])
+    for folder in house.services.derived.directory(sitting[0].id).iterdir():
+        shutil.rmtree(folder)
+    asked = [brushing.person, brushing.photograph] * 3
+    with ThreadPoolExecutor(6) as threads:
+        got = list(threads.map(lambda verb: verb(house.services, shot), asked))
+    assert len(set(got)) == 2
+    assert not list(house.services.derived.directory(sitting[0].id).rglob("*.part"))
