@@ -71,7 +71,7 @@ def figure(value: float | None) -> str:
 
 def measure(row: Measure) -> str:
     if row.value is None:
-        return f"not measured: {row.why}" if row.why else "not measured"
+        return f"not measured: {row.why.removeprefix('not measured: ')}" if row.why else "not measured"
     return figure(row.value) + (f" (limit {figure(row.limit)})" if row.limit is not None else "")
 
 

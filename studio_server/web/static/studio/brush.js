@@ -42,7 +42,7 @@ function brush(desk) {
   }
 
   function lay() {
-    const room = { width: scroll.clientWidth, height: innerHeight * 0.82 };
+    const room = { width: scroll.clientWidth, height: innerHeight * 0.78 };
     const fit = Math.min(room.width / wide, room.height / high);
     stage.style.width = `${wide * fit * ZOOMS[zoom]}px`;
     stage.style.height = `${high * fit * ZOOMS[zoom]}px`;
