@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from studio_server.demo.player import Play, Stage, play
-from studio_server.demo.sheet import draw_sheet
+from studio_server.demo.sheet import draw_crops, draw_sheet
 from studio_server.engines.plates.lens import developed
 from studio_server.engines.plates.shelf import load
 
@@ -51,7 +51,7 @@ SHOWN = {
             "withdraw",
         }
     ),
-    "fit_and_vary": frozenset({"session", "variations", "compare", "finish"}),
+    "fit_and_vary": frozenset({"session", "brush", "variations", "compare", "finish"}),
     "approve": frozenset({"next"}),
 }
 """After which act of the play each page is photographed: when there is most to see on it."""
@@ -101,6 +101,11 @@ def _photographer(context: BrowserContext, wanted: Wanted) -> Iterator[tuple[str
     for href in links[:1]:
         page.goto(urljoin(wanted.base, href))
         yield "session", page
+        brush = page.get_by_role("link", name="Mend the outline").first
+        if brush.count():
+            brush.click()
+            page.get_by_text("As the machine cut it out.").wait_for(timeout=60_000)
+            yield "brush", page
 
 
 def _plates(page: Page, base: str) -> Iterator[tuple[str, Page]]:
@@ -206,6 +211,7 @@ def main() -> int:
         browser = play_in.chromium.launch(executable_path=chromium, args=FLAGS)
         found = play(stage, after=lambda act, acts: _take_act(browser, act, acts, out))
         draw_sheet(stage, found, out / "variations.jpg")
+        draw_crops(found, out / "crops.jpg")
         browser.close()
     return 0
 

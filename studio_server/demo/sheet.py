@@ -1,4 +1,4 @@
-"""One sheet: the photograph first, then the variations that the judge accepted."""
+"""What was made: the photograph and the accepted variations on one sheet, and six crops at 100 %."""
 
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,16 @@ GAP = 12
 LABEL = 26
 COLUMNS = 5
 PAPER = (32, 32, 34)
+CROP = 640
+SPOTS = {
+    "Crown": (0.53, 0.13),
+    "Hair, left": (0.31, 0.25),
+    "Hair, right": (0.7, 0.25),
+    "Ear and jaw": (0.72, 0.36),
+    "Shoulder, left": (0.14, 0.62),
+    "Shoulder, right": (0.84, 0.66),
+}
+"""Middles of crops, in shares of the picture, where the demo's sitter has her outline."""
 INK = (225, 225, 225)
 
 
@@ -31,6 +41,21 @@ def draw_sheet(stage: Stage, found: dict[str, Any], path: Path) -> None:
     sheet.save(path, quality=86)
 
 
+def draw_crops(found: dict[str, Any], path: Path) -> None:
+    """Hair and shoulders of six accepted variations in six contexts, at 100 %."""
+    accepted = {made["context_title"]: made for made in found["variations"] if made["accepted"]}
+    chosen = list(accepted.values())[:: max(1, len(accepted) // len(SPOTS))]
+    sheet = Image.new("RGB", (3 * (CROP + GAP) + GAP, 2 * (CROP + LABEL + GAP) + GAP), PAPER)
+    for number, (made, (label, spot)) in enumerate(zip(chosen, SPOTS.items(), strict=False)):
+        place = (GAP + number % 3 * (CROP + GAP), GAP + number // 3 * (CROP + LABEL + GAP))
+        with Image.open(made["file"]) as opened:
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+        left, top = (round(share * side - CROP / 2) for share, side in zip(spot, picture.size, strict=True))
+        sheet.paste(picture.crop((left, top, left + CROP, top + CROP)), place)
+        _write(sheet, place, CROP, f"{label}: {made['context_title']}")
+    sheet.save(path, quality=86)
+
+
 def _photograph(stage: Stage) -> Path:
     """A JPEG that the camera itself wrote beside a RAW, or else the proof of the first pick."""
     companions = [one for one in stage.hot_folder.glob("*.JPG") if "-studio-" not in one.name]
@@ -40,5 +65,9 @@ def _photograph(stage: Stage) -> Path:
 def _draw(sheet: Image.Image, place: tuple[int, int], label: str, file: Path) -> None:
     with Image.open(file) as picture:
         sheet.paste(ImageOps.fit(ImageOps.exif_transpose(picture).convert("RGB"), CELL), place)
+    _write(sheet, place, CELL[1], label)
+
+
+def _write(sheet: Image.Image, place: tuple[int, int], below: int, words: str) -> None:
     font = ImageFont.load_default(15)
-    ImageDraw.Draw(sheet).text((place[0], place[1] + CELL[1] + 4), label, INK, font)
+    ImageDraw.Draw(sheet).text((place[0], place[1] + below + 4), words, INK, font)
