@@ -12,7 +12,7 @@ demo: models
 	$(BIN)/studio demo $(ARGS)
 
 test: setup models tools check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check studio_server tethering tests

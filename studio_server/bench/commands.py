@@ -197,7 +197,7 @@ def _wait_as_the_engine_worker() -> None:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("judged"), show_default=True)
 @click.option("--tags", type=click.Path(path_type=Path), help='JSON: {"person": ["glasses", "beard"]}.')
 @click.option("--faults", is_flag=True, help="Plant faults into the portraits instead.")
-@click.option("--portraits", is_flag=True, help="With --faults: into portraits alone, not into composites.")
+@click.option("--only", type=click.Choice(["portraits", "composites"]), help="With --faults: into these.")
 @click.option("--faces", type=int, default=0, help="Paint so many surroundings instead; look for faces.")
 def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     """Each person in four contexts: every row of the judge, and the share that it accepts.
@@ -241,7 +241,8 @@ def _plant_faults(
     sight = Sight(models.faces, models.mesh, models.u2net)
     faces = planting.plant(pictures, sight, done[planting.FACE], grey)
     composites = plant_composites(pictures, models, asked["out"], done[planting.COMPOSITE])
-    for found in itertools.chain(faces, () if asked["portraits"] else composites):
+    wanted = {"portraits": (faces,), "composites": (composites,)}.get(asked["only"], (faces, composites))
+    for found in itertools.chain(*wanted):
         planted += found
         console.print(f"{found[0].person}, {found[0].lane}: {len(found)} pictures", style="dim")
         if asked["file"]:

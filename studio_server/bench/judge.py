@@ -106,10 +106,6 @@ def _exhibit(shot: tuple[Picture, Cut], wanted: Wanted, sight: Sight | None, fil
     return Exhibit(picture, cut, made, file.name, None, scene=scene)
 
 
-def place_for(picture: Picture, cut: Cut, context: str) -> Picture:
-    return put_behind(picture, cut, Wanted(context, 1 + CONTEXTS.index(context)), None).place.picture
-
-
 def cut_of(picture: Picture, u2net: Path, folder: Path) -> Cut:
     """Take the kept cut, or cut out and keep."""
     cut = Cut.load(folder)

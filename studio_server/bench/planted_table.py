@@ -7,9 +7,9 @@ from rich.table import Table
 from studio_server.bench.faults import MILD, STRONG
 from studio_server.bench.judge import group_of
 from studio_server.bench.planted import CROP, FEW, OTHER, Planted
-from studio_server.bench.planted_composites import UNTOUCHED
+from studio_server.bench.planted_composites import SIDE_LIT, UNTOUCHED
 
-GENUINE = (CROP, OTHER, FEW, UNTOUCHED)
+GENUINE = (CROP, OTHER, FEW, UNTOUCHED, SIDE_LIT)
 
 
 def fault_table(planted: Sequence[Planted]) -> Table:

@@ -117,4 +117,3 @@ OF_A_COMPOSITE: dict[str, Planter] = {
     "torn shoulder": torn_shoulder,
     "lost strands": lost_strands,
 }
-"""Wrong light belongs here once light is a row of the judge: a planter that turns the plate's light."""

@@ -97,8 +97,8 @@ def _completed(path: Path, stated: Capture) -> Capture:
         with contents(path) as data:
             ready = is_picture(data)
         if ready:
-            width, height, _ = size_of(path)
-            return _sized(stated, width, height)
+            width, height, orientation = size_of(path)  # by which it is turned; a HEIC comes upright
+            return _sized(replace(stated, orientation=orientation), width, height)
         with rawpy.imread(str(path)) as raw:
             return _of_raw(raw, stated)
     except (OSError, Unreadable, rawpy.LibRawError, MemoryError, ValueError):  # no decoder, no size

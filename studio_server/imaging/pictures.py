@@ -1,4 +1,4 @@
-"""Pictures that need no developing: JPEG, PNG, WebP, plain TIFF, and the previews inside RAWs."""
+"""Pictures that need no developing: JPEG, PNG, WebP, HEIC, plain TIFF, and the previews inside RAWs."""
 
 import io
 import struct
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pi_heif
 from PIL import Image, ImageCms
 from PIL.ExifTags import IFD
 
@@ -15,7 +16,7 @@ from studio_server.imaging.render import srgb_profile
 
 MOST_PIXELS = 200_000_000
 """More than any camera's; a file that claims more wants to fill our memory."""
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF")
 """No others are tried: each decoder is a door. (Several JPEGs in one file, MPO, open as JPEG.)"""
 ORIENTATION = 274
 INTEROPERABILITY_INDEX = 1
@@ -24,6 +25,7 @@ ADOBE_TO_SRGB = np.array([[1.39836, -0.39836, 0.0], [0.0, 1.0, 0.0], [0.0, -0.04
 """Linear light, both under D65 (Adobe RGB (1998) Color Image Encoding; IEC 61966-2-1)."""
 UPRIGHT = 1
 
+pi_heif.register_heif_opener(thumbnails=False)  # right side up as it comes out, and says so
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # its own limit (89 million) warns of medium-format cameras
 
 DECODING_ERRORS = (
@@ -152,7 +154,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
 def _sentence(source: Path | bytes, error: Exception) -> str:
     head = source[:16] if isinstance(source, bytes) else _head(source)
     if head[4:8] == b"ftyp":
-        return "HEIC pictures cannot be opened here. Send the RAW, or export the picture as JPEG."
+        return "This HEIC picture cannot be opened. Copy it again, or export it as JPEG."
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return "This file claims more pixels than any camera has. Export it again at its real size."
     if "truncated" in str(error):

@@ -17,6 +17,7 @@ from studio_server.bench.judge import Models
 from studio_server.bench.planted import CROP, Planted, read_planted, write_planted
 from studio_server.bench.planted_composites import UNTOUCHED, plant_composites
 from studio_server.bench.planted_table import fault_table, group_table, missed, share
+from studio_server.bench.relit import side_lit
 from studio_server.bench.torn import OF_A_COMPOSITE, halo, has_strands, lost_strands, torn_shoulder
 from studio_server.bootstrap import shelf
 from studio_server.imaging.coarse import coarse_mask
@@ -140,3 +141,16 @@ def test_a_mild_halo_around_a_real_person_is_seen():
     )
     assert plain.passed
     assert not wide.passed
+
+
+def test_a_light_from_the_side_is_on_the_person_alone(head):
+    picture, cut = head
+    lit, other = (side_lit(picture, cut, STRONG, right=right) for right in (True, False))
+    behind = cut.alpha == 0
+    assert (lit[0][behind] == picture[behind]).all()
+    left, right = np.s_[380:400, 340:360], np.s_[380:400, 540:560]
+    brighter = lambda shot: shot[right].mean() - shot[left].mean()  # noqa: E731
+    assert brighter(lit[0]) > brighter(picture) + 20 > brighter(other[0]) + 40
+    assert np.array_equal(lit[1].alpha, cut.alpha)
+    mild = side_lit(picture, cut, MILD, right=True)[0]
+    assert brighter(picture) < brighter(mild) < brighter(lit[0])

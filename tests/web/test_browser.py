@@ -144,6 +144,7 @@ def test_a_pick_made_without_a_network_arrives_later(page, studio):
         studio.rig.shot(studio.session, frame(number))
     enter(page, studio)
     page.wait_for_selector("img[alt='Photograph 3']")
+    page.wait_for_load_state("load")  # before its scripts run, a tap sends the form as a page of its own
     page.context.set_offline(True)
     page.get_by_role("button", name="Pick photograph 2", exact=True).tap()
     page.wait_for_selector("#offline:visible")
