@@ -138,7 +138,12 @@ class SessionPage:
     @property
     def owed_again(self) -> bool:
         """Whether anything stopped that starts again without a new fit."""
-        return any(not job.id.startswith("train-") for job in self.stopped)
+        return any(not job.id.startswith(("train-", "layers-")) for job in self.stopped)
+
+    @property
+    def layering(self) -> frozenset[str]:
+        """The variations whose layered TIFF is being made."""
+        return frozenset(job.id.split("-")[1] for job in self.running if job.id.startswith("layers-"))
 
     @property
     def refittable(self) -> bool:
@@ -270,7 +275,7 @@ def _row(
 def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     """Whether the same verb ran again: for the session, or, where it is about one shot, for that shot."""
     verb, _, subject = job.id.partition("-")
-    again = f"{verb}-{subject.partition('-')[0]}" if verb in {"develop", "preview"} else f"{verb}-"
+    again = f"{verb}-{subject.partition('-')[0]}" if verb in {"develop", "preview", "layers"} else f"{verb}-"
     return any(one.id.startswith(again) for one in later)
 
 

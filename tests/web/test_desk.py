@@ -222,7 +222,10 @@ def test_the_layers_of_a_picture_are_asked_for_and_saved_from_its_card(house, de
     address = f"/sessions/{house.session.id}"
     assert "Save the layered TIFF" not in text(desk.get(address))
     assert post(desk, f"/variations/{one.id}/layers").location.endswith(address)
-    layers.make(house.rig.services, one.id, house.rig.board.progress("layers-x", house.session.id))
+    progress = house.rig.board.progress(f"layers-{one.id}-7", house.session.id)
+    progress.report(0, 1, "Taking the picture apart")
+    assert "The layered TIFF is being made." in text(desk.get(address))
+    layers.make(house.rig.services, one.id, progress)
     assert text(desk.get(address)).count("Save the layered TIFF") == 1
     with desk.get(f"/media/variations/{one.id}/layers") as saved:
         assert saved.mimetype == "image/tiff"
