@@ -25,7 +25,7 @@ from studio_server.imaging.mend import mend
 
 PREVIEW = 1600
 """Long side, px, of previews and proofs."""
-_RECIPE = 2
+_RECIPE = 3
 """Part of every name under the cache: raise it when a cut comes out differently."""
 _QUALITY = 88
 

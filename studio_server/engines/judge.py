@@ -196,6 +196,7 @@ FAULTS = {
     "faces in the surroundings": "the surroundings show something like a face",
     "hair kept": "hair was cut away",
     "body cut away": "part of the person was cut away with the backdrop",
+    "hole in the person": "something was cut out of the middle of the person",
     "old backdrop left": "some of the old backdrop is left along the edge",
     "outline torn": "the outline of the clothes is torn",
     "person touched": "pixels of the person were changed",

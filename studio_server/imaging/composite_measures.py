@@ -13,6 +13,7 @@ import numpy as np
 from studio_server.domain.variation import Measure
 from studio_server.imaging.compose import CHROMA_CAP, Composite, tile_noise
 from studio_server.imaging.cut import Cut
+from studio_server.imaging.holes import LARGE, holes
 from studio_server.imaging.pixels import Field, Mask, Picture, disc, dot, grow, inset, lab_of, shrink, soften
 
 SIDE = 1400
@@ -36,7 +37,7 @@ class _View:
 def rows_of_cut(rendition: Picture, cut: Cut) -> tuple[Measure, ...]:
     """Measure what depends on the cut alone, so that once per cut is enough."""
     view = _view(rendition, cut)
-    return hair_lost(view), body_cut_away(view), backdrop_left(view), torn_outline(view)
+    return hair_lost(view), body_cut_away(view), hole(view), backdrop_left(view), torn_outline(view)
 
 
 def rows_of_composite(rendition: Picture, cut: Cut, composite: Composite) -> tuple[Measure, ...]:
@@ -121,6 +122,13 @@ def body_cut_away(view: _View) -> Measure:
     touching = np.unique(labels[cut & grow(view.alpha > 0.7, 12)])
     biggest = float(stats[touching, cv2.CC_STAT_AREA].max()) if len(touching) else 0.0
     return Measure(name, biggest, limit, passed=biggest < limit)
+
+
+def hole(view: _View) -> Measure:
+    """Largest part (pixels) cut out of the person where the network has no doubt of them."""
+    limit = round(LARGE * SIDE**2)
+    largest = round(holes(view.alpha, view.mask)[1] * max(view.alpha.shape) ** 2)
+    return Measure("hole in the person", largest, limit, passed=largest < limit)
 
 
 def torn_outline(view: _View) -> Measure:

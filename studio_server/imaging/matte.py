@@ -25,6 +25,7 @@ from studio_server.imaging.hair import (
     project,
     too_warm,
 )
+from studio_server.imaging.holes import holes
 from studio_server.imaging.pixels import Field, Mask, Picture, dot, grow, inset, peak, shrink, soften
 from studio_server.imaging.silhouette import cropped, overlooked
 
@@ -119,7 +120,8 @@ def _cut_before(shot: _Shot, more: Mask) -> Cut:
     firm = solid & ((mask > 0.9) | deep(seen))
     ceiling = np.where(firm, np.float32(1), np.maximum(_ceiling(small, old, contrast), plain))
     parts = _Parts(trimap, seen, whole, plain, ceiling)
-    full = _steps(_solved(shot, parts, trimap) if zone is None else _with_hair(shot, parts, zone))
+    solved = _solved(shot, parts, trimap) if zone is None else _with_hair(shot, parts, zone)
+    full = _steps(_without_holes(solved, mask))
     behind = shot.backdrop.picture(*full.shape)
     colour = _enlarged(_nearby(small, solid, zone), shot.picture)
     foreground = _unmix(shot.picture, full, behind, colour)
@@ -156,6 +158,17 @@ def _with_hair(shot: _Shot, parts: _Parts, zone: HairZone) -> Field:
     part = share[rows, columns]
     alpha[rows, columns] = part * np.maximum(measured, filled) + (1 - part) * alpha[rows, columns]
     return alpha
+
+
+def _without_holes(alpha: Field, mask: Field) -> Field:
+    """Fill what was cut out of the person where the network has no doubt of them; with a soft rim."""
+    found, _ = holes(shrink(alpha, max(mask.shape)), mask)
+    if not found.any():
+        return alpha
+    side = max(mask.shape)
+    share = soften(grow(found, side * 0.004).astype(np.float32), side * 0.001) * (mask > 0.9)
+    size = alpha.shape[::-1]
+    return np.maximum(alpha, cv2.resize(share.astype(np.float32), size, interpolation=cv2.INTER_LINEAR))
 
 
 def _by_word(mask: Field, whole: Mask, unsure: Field) -> Field:

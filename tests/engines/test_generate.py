@@ -115,7 +115,7 @@ def test_a_cut_against_a_clean_plate_is_kept_apart(painter, job, monkeypatch):
     )
     painter.paint(asked)
     assert [folder.name for folder in job.cut.cache.glob("cut*")] == [
-        f"cut2-{job.cut.rendition_key}-empty-320"
+        f"cut3-{job.cut.rendition_key}-empty-320"
     ]
 
 
@@ -124,7 +124,7 @@ def test_a_preview_is_at_most_of_screen_size_and_has_a_matte_of_its_own(painter,
     monkeypatch.setattr(generate, "PREVIEW", 320)
     painted = painter.paint(replace(job, made_in=Pass.PREVIEW))
     assert (painted.width, painted.height) == (240, 320)
-    assert [folder.name for folder in job.cut.cache.glob("cut*")] == [f"cut2-{job.cut.rendition_key}-320"]
+    assert [folder.name for folder in job.cut.cache.glob("cut*")] == [f"cut3-{job.cut.rendition_key}-320"]
 
 
 def test_without_consent_nothing_of_a_face_is_kept(painter, job):

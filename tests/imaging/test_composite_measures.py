@@ -144,3 +144,21 @@ def test_before_a_busy_backdrop_the_network_says_what_was_cut_away(busy):
     whole, bitten = of_cut(picture, cut), of_cut(picture, replace(cut, alpha=alpha))
     assert whole["body cut away"].passed
     assert not bitten["body cut away"].passed
+
+
+@pytest.mark.parametrize(("radius", "passed"), [(6, True), (14, False)])
+def test_a_hole_in_the_person_is_found_and_a_small_gap_is_none(head, radius, passed):
+    picture, cut, _ = head
+    alpha = cut.alpha.copy()
+    cv2.circle(alpha, (round(alpha.shape[1] * 0.5), round(len(alpha) * 0.45)), radius, 0, -1)
+    assert of_cut(picture, replace(cut, alpha=alpha))["hole in the person"].passed == passed
+
+
+def test_a_gap_where_the_network_sees_nobody_is_no_hole(head):
+    picture, cut, _ = head
+    alpha, mask = cut.alpha.copy(), cut.mask.copy()
+    for values in (alpha, mask):
+        cv2.circle(
+            values, (round(values.shape[1] * 0.5), round(len(values) * 0.45)), len(values) // 40, 0, -1
+        )
+    assert of_cut(picture, replace(cut, alpha=alpha, mask=mask))["hole in the person"].passed
