@@ -41,11 +41,12 @@ def make(services: Services, variation_id: VariationId, progress: Progress) -> N
         variation = _layerable(services, work, variation_id)
     if variation.layers:
         return
-    progress.report(0, 1, "Taking the picture apart")
+    progress.report(0, 3, "Making the picture once more, in layers")
     job = same_again(services, variation)
     if job is None:
         raise Conflict(CHANGED)
     tiff = services.painter.layers(job, packet(services, variation))
+    progress.report(2, 3, "Comparing it with the picture that the client saw")
     seen, again = decode(services.blobs.read(variation.picture)), decode(encode_master(flat_of(tiff)))
     if seen.shape != again.shape or cv2.absdiff(seen, again).mean() > SAME:
         raise Conflict(CHANGED)
@@ -53,7 +54,7 @@ def make(services: Services, variation_id: VariationId, progress: Progress) -> N
     with services.work() as work:
         work.save(replace(_layerable(services, work, variation_id), layers=kept.sha256))
         work.commit()
-    progress.report(1, 1, "The layers are there")
+    progress.report(3, 3, "The layers are there")
     services.board.publish(
         variation.session_id, "variation", {"variation": variation_id, "pass": variation.made_in.value}
     )
