@@ -10,7 +10,7 @@ from studio_server.domain.likeness import Learns
 from studio_server.domain.ports import CutJob, Decision, Reading
 from studio_server.domain.session import Session, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
-from studio_server.domain.stroke import MOST_STROKES, Stroke, digest, standing, undone
+from studio_server.domain.stroke import MOST_STROKES, Stroke, StrokeKind, digest, standing, undone
 from studio_server.workflow import whole
 from studio_server.workflow.renditions import key_of, rendition
 from studio_server.workflow.services import Services
@@ -54,7 +54,8 @@ def draw(services: Services, shot_id: ShotId, stroke: Stroke) -> BrushPage:
     with services.work() as work:
         shot = work.shot(shot_id)
         session = _mendable(services, work, shot)
-        if len(shot.brush) >= MOST_STROKES:
+        back = stroke.kind in {StrokeKind.UNDO, StrokeKind.REDO}  # still possible when the log is full
+        if len(shot.brush) >= MOST_STROKES * (1 + back):
             raise BadInput(f"{MOST_STROKES} strokes are drawn, and no more are kept for one photograph.")
         work.save(replace(shot, brush=(*shot.brush, stroke)))
         work.append(Decision(session.id, ACTOR, "brush", shot_id, stroke.kind.value, services.now()))

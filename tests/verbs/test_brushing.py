@@ -127,6 +127,7 @@ def test_there_is_an_end_to_strokes(house, sitting, monkeypatch):
     brushing.draw(house.services, ShotId(sitting[1][0]), CORNER)
     with pytest.raises(BadInput, match="1 strokes are drawn"):
         brushing.draw(house.services, ShotId(sitting[1][0]), MIDDLE)
+    assert brushing.draw(house.services, ShotId(sitting[1][0]), Stroke(StrokeKind.UNDO)).strokes == 0
 
 
 def test_a_page_that_asks_for_everything_at_once_gets_everything(house, sitting):
