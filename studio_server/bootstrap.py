@@ -10,8 +10,7 @@ from pathlib import Path
 from redis import Redis
 from sqlalchemy import Engine
 
-from studio_server.domain.errors import StudioError
-from studio_server.domain.ports import (
+from studio_server.domain.engines import (
     CutJob,
     Cutter,
     FitJob,
@@ -22,6 +21,7 @@ from studio_server.domain.ports import (
     PaintJob,
     Progress,
 )
+from studio_server.domain.errors import StudioError
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Lane
 from studio_server.engines.added import AddedBases

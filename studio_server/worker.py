@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import cache
 
 from studio_server.bootstrap import Studio, build
+from studio_server.domain.engines import Progress
 from studio_server.domain.errors import Cancelled, StudioError, in_words
 from studio_server.domain.likeness import LikenessId
-from studio_server.domain.ports import Progress
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
 from studio_server.domain.variation import VariationId

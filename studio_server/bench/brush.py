@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from studio_server.bench.rows import Baseline, Wire, compared
-from studio_server.domain.ports import CutJob
+from studio_server.domain.engines import CutJob
 from studio_server.domain.stroke import Stroke, StrokeKind
 from studio_server.engines.cutting import Brush, Scissors
 from studio_server.engines.shelf import Shelf

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from studio_server.bench.plain import PlainLoop, Spent, clock
 from studio_server.bench.rows import Baseline, Wire, compared, unmeasured
 from studio_server.bench.shapes import write
-from studio_server.domain.ports import FitJob
+from studio_server.domain.engines import FitJob
 from studio_server.engines.bases import Base, load_base
 from studio_server.engines.fit import stepper
 from studio_server.engines.picks import Crop, crop, encode

@@ -13,7 +13,7 @@ from statistics import median
 from studio_server.bench.rows import Baseline, Wire, compared
 from studio_server.demo.camera import expose
 from studio_server.demo.frames import Frame
-from studio_server.domain.ports import CutJob, PaintJob
+from studio_server.domain.engines import CutJob, PaintJob
 from studio_server.domain.variation import Pass
 from studio_server.engines.generate import LockedPainter
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from studio_server.domain.engines import CutJob
 from studio_server.domain.errors import Unreadable
-from studio_server.domain.ports import CutJob
 from studio_server.domain.stroke import digest
 from studio_server.engines.shelf import Shelf
 from studio_server.imaging.coarse import coarse_mask

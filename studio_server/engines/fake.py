@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from studio_server.domain.engines import FitJob, Fitted, Painted, PaintJob, Progress
 from studio_server.domain.errors import Cancelled
 from studio_server.domain.likeness import FitReport
-from studio_server.domain.ports import FitJob, Fitted, Painted, PaintJob, Progress
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import OWN_PLATE, Measure, Pass, Resemblance
 from studio_server.imaging.layered import Layers, layered_tiff

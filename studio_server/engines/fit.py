@@ -18,9 +18,9 @@ from diffusers.training_utils import cast_training_params
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict, set_peft_model_state_dict
 
+from studio_server.domain.engines import FitJob, Fitted, Progress
 from studio_server.domain.errors import BadInput, Cancelled
 from studio_server.domain.likeness import FitReport, Learns
-from studio_server.domain.ports import FitJob, Fitted, Progress
 from studio_server.engines.acquaintance import Acquaintance
 from studio_server.engines.bases import Base, load_base
 from studio_server.engines.checkpoints import Kept, write_checkpoint

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from studio_server.domain.ports import Painted, PaintJob
+from studio_server.domain.engines import Painted, PaintJob
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import OWN_PLATE, PLATE_ALONE, Pass
 from studio_server.engines.bases import Base, load_base

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio_server.domain.ports import PlateFile
+from studio_server.domain.engines import PlateFile
 from studio_server.domain.variation import Measure
 from studio_server.engines.plates.framing import Frame, Place, behind, frame_of, side_of
 from studio_server.engines.plates.own import behind_own

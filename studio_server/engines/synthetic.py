@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from studio_server.domain.engines import Painted, PaintJob
 from studio_server.domain.errors import BadInput, EngineUnavailable
-from studio_server.domain.ports import Painted, PaintJob
 from studio_server.engines.acquaintance import Acquaintance
 from studio_server.engines.bases import Base
 from studio_server.engines.fallback import free, in_one_sentence, paint_or_step_down

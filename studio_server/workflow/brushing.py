@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
+from studio_server.domain.engines import CutJob
 from studio_server.domain.errors import BadInput, Conflict
 from studio_server.domain.events import Fact, Flagged, LikenessReady
 from studio_server.domain.likeness import Learns
-from studio_server.domain.ports import CutJob, Decision, Reading
+from studio_server.domain.ports import Decision, Reading
 from studio_server.domain.session import Session, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
 from studio_server.domain.stroke import MOST_STROKES, Stroke, StrokeKind, digest, standing, undone

@@ -7,9 +7,9 @@ from dataclasses import replace
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
 from studio_server.domain.delivery import Delivery, DeliveryId, Labels, Parent, SourceType
+from studio_server.domain.engines import Progress
 from studio_server.domain.errors import Conflict
 from studio_server.domain.events import Delivered, DeliveryReady
-from studio_server.domain.ports import Progress
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Capture, Shot
 from studio_server.domain.variation import Choice, Context, Variation

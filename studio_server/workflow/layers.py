@@ -6,9 +6,10 @@ import cv2
 
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
+from studio_server.domain.engines import Progress
 from studio_server.domain.errors import Conflict, NotFound
 from studio_server.domain.events import LayersWanted
-from studio_server.domain.ports import Decision, Progress, Reading
+from studio_server.domain.ports import Decision, Reading
 from studio_server.domain.variation import Pass, Variation, VariationId
 from studio_server.imaging.layered import flat_of
 from studio_server.imaging.render import decode, encode_master

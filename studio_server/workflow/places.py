@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from studio_server.domain.engines import PlateFile
 from studio_server.domain.plate import OwnPlate, PlateId
-from studio_server.domain.ports import PlateFile, Reading
+from studio_server.domain.ports import Reading
 from studio_server.domain.variation import CONTEXTS, OWN, Context, context
 from studio_server.workflow.services import Services
 

@@ -2,19 +2,8 @@
 
 from dataclasses import dataclass
 
-from studio_server.domain.ports import (
-    Blobs,
-    Board,
-    Clock,
-    Cutter,
-    Derived,
-    Fitter,
-    Folder,
-    NewId,
-    Painter,
-    Read,
-    Work,
-)
+from studio_server.domain.engines import Cutter, Fitter, Painter
+from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Work
 
 
 @dataclass(frozen=True)

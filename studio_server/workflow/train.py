@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from studio_server.domain import consent
 from studio_server.domain.consent import WHOLE_PICTURES, Purpose
+from studio_server.domain.engines import FitJob, Progress
 from studio_server.domain.errors import Cancelled, Mishap, StudioError, in_words
 from studio_server.domain.events import FitEnded, LikenessReady
 from studio_server.domain.likeness import Learns, Likeness, LikenessId, LikenessState
-from studio_server.domain.ports import FitJob, Progress
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import Shot
 from studio_server.workflow.renditions import key_of, rendition

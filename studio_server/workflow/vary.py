@@ -7,11 +7,12 @@ from pathlib import Path
 
 from studio_server.domain import consent
 from studio_server.domain.consent import WHOLE_PICTURES, Purpose
+from studio_server.domain.engines import PaintJob, Progress
 from studio_server.domain.errors import Cancelled, Conflict, NotFound
 from studio_server.domain.events import VariationMade, VariationsReady
 from studio_server.domain.likeness import Learns, Likeness
 from studio_server.domain.plate import OwnPlate
-from studio_server.domain.ports import PaintJob, Progress, Reading
+from studio_server.domain.ports import Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Expression, Flag, Shot, ShotId
 from studio_server.domain.stroke import digest, standing

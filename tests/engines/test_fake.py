@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from studio_server.domain.engines import CutJob, FitJob, PaintJob
 from studio_server.domain.errors import Cancelled
-from studio_server.domain.ports import CutJob, FitJob, PaintJob
 from studio_server.domain.variation import Pass
 from studio_server.engines.fake import FakeFitter, FakePainter
 

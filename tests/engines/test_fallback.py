@@ -7,8 +7,8 @@ from safetensors import SafetensorError
 from small_world import find_person
 from test_fit import RECIPE, Watch
 
+from studio_server.domain.engines import FitJob
 from studio_server.domain.errors import Cancelled, EngineUnavailable
-from studio_server.domain.ports import FitJob
 from studio_server.engines import fit
 from studio_server.engines.bases import load_base
 from studio_server.engines.fallback import Ladder, in_one_sentence, paint_or_step_down, rungs, take_off

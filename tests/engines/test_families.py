@@ -12,8 +12,8 @@ from safetensors.torch import load, safe_open, save_file
 from small_world import Watch, find_person, portrait
 from tiny_families import MAKERS, write
 
+from studio_server.domain.engines import FitJob
 from studio_server.domain.errors import Cancelled, EngineUnavailable
-from studio_server.domain.ports import FitJob
 from studio_server.engines import fit, surroundings
 from studio_server.engines.bases import load_base
 from studio_server.engines.eight_bits import EightBits

@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import load
 from small_world import find_person
 
+from studio_server.domain.engines import FitJob
 from studio_server.domain.errors import BadInput, Cancelled
-from studio_server.domain.ports import FitJob
 from studio_server.engines import fit
 from studio_server.engines.fit import LoraFitter, Recipe
 from studio_server.engines.shelf import Shelf

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from small_world import find_person, portrait
 
+from studio_server.domain.engines import FitJob
 from studio_server.domain.likeness import FitReport
-from studio_server.domain.ports import FitJob
 from studio_server.engines.fit import LoraFitter, Recipe
 from studio_server.engines.fit_worth import apart
 from studio_server.engines.picks import Crop

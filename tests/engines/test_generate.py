@@ -14,8 +14,8 @@ from PIL import Image
 from skimage.data import astronaut
 from small_world import find_person, portrait
 
+from studio_server.domain.engines import CutJob, PaintJob
 from studio_server.domain.errors import EngineUnavailable, Unreadable
-from studio_server.domain.ports import CutJob, PaintJob
 from studio_server.domain.variation import Pass
 from studio_server.engines import generate
 from studio_server.engines.generate import LockedPainter

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from small_world import find_person, portrait
 
+from studio_server.domain.engines import CutJob, PaintJob, PlateFile
 from studio_server.domain.errors import EngineUnavailable
 from studio_server.domain.plate import Certainty, Estimate, OwnPlate, PlateId, Side
-from studio_server.domain.ports import CutJob, PaintJob, PlateFile
 from studio_server.domain.variation import OWN_PLATE, Pass
 from studio_server.engines.generate import LockedPainter
 from studio_server.engines.plates.framing import Frame

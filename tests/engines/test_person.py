@@ -12,9 +12,9 @@ from safetensors.torch import load, save_file
 from small_world import Watch, find_person, portrait
 from tiny_families import MAKERS, SIZE, write
 
+from studio_server.domain.engines import CutJob, FitJob, PaintJob
 from studio_server.domain.errors import BadInput, Cancelled, EngineUnavailable
 from studio_server.domain.likeness import Learns
-from studio_server.domain.ports import CutJob, FitJob, PaintJob
 from studio_server.domain.variation import Lane, Pass
 from studio_server.engines import checkpoints, person, synthetic
 from studio_server.engines.bases import load_base

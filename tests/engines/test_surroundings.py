@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_world import find_person, portrait
 
-from studio_server.domain.ports import FitJob
+from studio_server.domain.engines import FitJob
 from studio_server.engines.bases import load_base
 from studio_server.engines.fit import LoraFitter, Recipe
 from studio_server.engines.shelf import Shelf

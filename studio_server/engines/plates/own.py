@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from studio_server.domain.engines import PlateFile
 from studio_server.domain.errors import EngineUnavailable
 from studio_server.domain.plate import OwnPlate, Side
-from studio_server.domain.ports import PlateFile
 from studio_server.engines.plates.framing import Frame, Place
 from studio_server.engines.plates.lens import defocus, developed
 from studio_server.engines.plates.shelf import FIELD, Light, Record
