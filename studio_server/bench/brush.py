@@ -63,7 +63,6 @@ def _draw(brush: Brush, job: CutJob, name: str, turn: int) -> float:
     width, points = STROKES[name]
     moved = [(x, y + 0.004 * turn) for x, y in points]
     kind = StrokeKind.REMOVE if turn % 2 else StrokeKind.KEEP
-    brush.person(job)
     return _seconds(brush, replace(job, strokes=(Stroke.drawn(kind, width, moved),)))
 
 

@@ -24,7 +24,7 @@ from studio_server.domain.likeness import FitReport, Learns
 from studio_server.engines.acquaintance import Acquaintance
 from studio_server.engines.bases import Base, load_base
 from studio_server.engines.checkpoints import Kept, write_checkpoint
-from studio_server.engines.cutting import FindPerson
+from studio_server.engines.cutting import FindPerson, Scissors
 from studio_server.engines.fallback import Ladder, Rung, come_aboard, free, in_one_sentence, saving_memory
 from studio_server.engines.families.interface import Batch
 from studio_server.engines.fit_worth import light_match
@@ -33,7 +33,6 @@ from studio_server.engines.picks import Crop, Samples, crops_of, encode
 from studio_server.engines.recipe import Recipe, recipe_for
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.synthetic import likeness_of_previews, require_person
-from studio_server.imaging.coarse import coarse_mask
 
 _CHECKPOINT = "checkpoint.pt"
 
@@ -65,7 +64,7 @@ class LoraFitter:
         self._base = base
         self._shelf = shelf
         self._recipe = recipe
-        self._find_person = find_person
+        self._find_person = Scissors(shelf, find_person).find_person
         self._sight = sight or ShelfSight(shelf)
 
     def fit(self, job: FitJob, progress: Progress) -> Fitted:
@@ -130,23 +129,20 @@ class LoraFitter:
         return session
 
     def _samples(self, base: Base, job: FitJob, progress: Progress) -> tuple[Samples, Samples, Crop]:
-        find_person = self._find_person or partial(coarse_mask, u2net=self._shelf.path("u2net.onnx"))
         recipe = self._recipe or recipe_for(base.family)
         views = []
         for number, path in enumerate(job.picks):
             _stop_if_cancelled(progress)
             progress.report(0, recipe.steps, f"Reading pick {number + 1} of {len(job.picks)}")
             count = recipe.crops_per_pick if number < len(job.picks) - 1 else 1
-            views.append(self._views(base, job, path, find_person, range(job.seed, job.seed + count)))
+            views.append(self._views(base, job, path, range(job.seed, job.seed + count)))
         learn = [view for pick in views[:-1] for view in pick]
         return encode(base, learn), encode(base, views[-1]), views[-1][0]
 
-    def _views(
-        self, base: Base, job: FitJob, path: Path, find_person: FindPerson, seeds: range
-    ) -> list[Crop]:
+    def _views(self, base: Base, job: FitJob, path: Path, seeds: range) -> list[Crop]:
         if job.learns is Learns.PERSON:
-            return person_crops(path, find_person, self._sight, base.fit_size, seeds)
-        return crops_of(path, find_person, base.fit_size, seeds)
+            return person_crops(path, self._find_person, self._sight, base.fit_size, seeds)
+        return crops_of(path, self._find_person, base.fit_size, seeds)
 
 
 def _heldout(base: Base, run: _Run, heldout: Samples, recipe: Recipe) -> float:

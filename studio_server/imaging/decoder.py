@@ -17,15 +17,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from studio_server.domain.errors import Unreadable
-from studio_server.domain.plate import Certainty, Estimate, Side
-from studio_server.domain.shot import Capture, Quality
+from studio_server.imaging.answers import Answer, Look, Place, grown, place_of
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +47,6 @@ HURT_ITSELF = (
     "Copy it again from the card."
 )
 
-Answer = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -62,31 +58,6 @@ class Limits:
     """Bytes of address space; a 12-megapixel RAW takes 1.2 GB of it, decoders' code included."""
     written: int = 2 << 30
     """Bytes of one file that the decoder writes."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one look at a file gives: everything that the contact sheet shows of it."""
-
-    capture: Capture = field(default_factory=Capture)
-    reason: str = ""
-    """Why the file cannot be developed; empty: it can."""
-    quality: Quality | None = None
-    proof: bytes = b""
-    """JPEG, 2048 px; empty where nothing can be shown."""
-    thumbnail: bytes = b""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A photograph of a place, ready to be composed with, and what it tells of itself."""
-
-    picture: bytes
-    """JPEG: sRGB, right side up, at most 3200 px, without metadata."""
-    thumbnail: bytes
-    width: int
-    height: int
-    estimate: Estimate
 
 
 class Decoder:
@@ -111,7 +82,7 @@ class Decoder:
             found, died = Look(), ""
             try:
                 for answer in self._answers({"verb": "look", "path": str(path), "target": place}):
-                    found = _grown(found, answer, Path(place))
+                    found = grown(found, answer, Path(place))
             except Unreadable as error:
                 died = str(error)
             except (KeyError, TypeError, ValueError, OSError) as error:  # an answer that is none of ours
@@ -145,7 +116,7 @@ class Decoder:
             request = {"verb": "place", "path": str(path), "target": folder}
             try:
                 (told,) = [answer for answer in self._answers(request) if "estimate" in answer]
-                return _place(told, Path(folder))
+                return place_of(told, Path(folder))
             except (KeyError, TypeError, ValueError, OSError) as error:
                 raise Unreadable(CRASHED) from error
 
@@ -247,59 +218,6 @@ def _lines(line: socket.socket) -> Iterator[Answer]:
                 yield answer
     except (OSError, ValueError) as error:  # time is over, the line broke, or half an answer
         log.info("A decoder's answer broke off (%s)", error)
-
-
-def _grown(found: Look, answer: Answer, place: Path) -> Look:
-    """Add one answer. Raises KeyError, TypeError, ValueError or OSError where it is not such as ours are."""
-    if "capture" in answer:
-        return replace(found, capture=_capture(answer["capture"]))
-    if "quality" in answer:
-        told = answer["quality"]
-        numbers = (float(told["sharpness"]), float(told["exposure"]), float(told["clipped"]))
-        return replace(
-            found,
-            quality=Quality(*numbers, tuple(str(note) for note in told["notes"])),
-            proof=(place / "proof.jpg").read_bytes(),
-            thumbnail=(place / "thumbnail.jpg").read_bytes(),
-        )
-    return replace(found, reason=str(answer.get("reason", "")))
-
-
-def _capture(told: dict[str, Any]) -> Capture:
-    taken, iso = told["captured_at"], told["iso"]
-    return Capture(
-        make=str(told["make"]),
-        model=str(told["model"]),
-        lens=str(told["lens"]),
-        serial=str(told["serial"]),
-        captured_at=None if taken is None else datetime.fromisoformat(taken),
-        exposure_seconds=_number(told["exposure_seconds"]),
-        f_number=_number(told["f_number"]),
-        iso=None if iso is None else int(iso),
-        focal_length_mm=_number(told["focal_length_mm"]),
-        orientation=int(told["orientation"]),
-        width=int(told["width"]),
-        height=int(told["height"]),
-    )
-
-
-def _place(told: Answer, folder: Path) -> Place:
-    guessed = told["estimate"]
-    estimate = Estimate(
-        horizon=float(guessed["horizon"]),
-        horizon_sure=Certainty(guessed["horizon_sure"]),
-        light=Side(guessed["light"]),
-        light_sure=Certainty(guessed["light_sure"]),
-        kelvin=int(guessed["kelvin"]),
-        kelvin_sure=Certainty(guessed["kelvin_sure"]),
-        soft=bool(guessed["soft"]),
-    )
-    picture, thumbnail = ((folder / name).read_bytes() for name in ("picture.jpg", "thumbnail.jpg"))
-    return Place(picture, thumbnail, int(told["width"]), int(told["height"]), estimate)
-
-
-def _number(told: float | None) -> float | None:
-    return None if told is None else float(told)
 
 
 DECODER = Decoder()

@@ -121,7 +121,7 @@ def _cut_before(shot: _Shot, more: Mask) -> Cut:
     ceiling = np.where(firm, np.float32(1), np.maximum(_ceiling(small, old, contrast), plain))
     parts = _Parts(trimap, seen, whole, plain, ceiling)
     solved = _solved(shot, parts, trimap) if zone is None else _with_hair(shot, parts, zone)
-    full = _steps(_without_holes(solved, mask))
+    full = _steps(_refilled(solved, mask))
     behind = shot.backdrop.picture(*full.shape)
     colour = _enlarged(_nearby(small, solid, zone), shot.picture)
     foreground = _unmix(shot.picture, full, behind, colour)
@@ -160,7 +160,7 @@ def _with_hair(shot: _Shot, parts: _Parts, zone: HairZone) -> Field:
     return alpha
 
 
-def _without_holes(alpha: Field, mask: Field) -> Field:
+def _refilled(alpha: Field, mask: Field) -> Field:
     """Fill what was cut out of the person where the network has no doubt of them; with a soft rim."""
     found, _ = holes(shrink(alpha, max(mask.shape)), mask)
     if not found.any():

@@ -14,7 +14,7 @@ from studio_server.domain.ports import Key
 from studio_server.web import wire
 from studio_server.web.auth import Guard, TooManyTries, address
 from studio_server.workflow import deliver, doors, ingest
-from studio_server.workflow.pages import deliveries_page, master_of
+from studio_server.workflow.pages_deliveries import deliveries_page, master_of
 from studio_server.workflow.services import Services
 
 _MOST_ROWS = 500

@@ -46,9 +46,8 @@ class _Brush:
         return _state(brushing.draw(self._services, ShotId(shot), _stroke()))
 
     def again(self, shot: str) -> AnyResponse:
-        brushing.make_again(self._services, ShotId(shot))
-        page = brushing.brush_page(self._services, ShotId(shot))
-        target = url_for("studio.session", session=page.session.id)
+        session = brushing.make_again(self._services, ShotId(shot))
+        target = url_for("studio.session", session=session.id)
         return jsonify({"ok": True, "next": target}) if wants_data() else redirect(target, 303)
 
     def media(self, shot: str, which: str) -> Response:

@@ -19,7 +19,6 @@ from studio_server.workflow import consenting, doors
 from studio_server.workflow import proofing as verbs
 from studio_server.workflow.pages_client import (
     Standing,
-    consent_page,
     offered_plate,
     picture_of,
     proof_of,
@@ -27,6 +26,7 @@ from studio_server.workflow.pages_client import (
     standing,
     variations_page,
 )
+from studio_server.workflow.pages_consent import consent_page
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module

@@ -5,7 +5,8 @@ from studio_server.domain.likeness import FitReport, Likeness
 from studio_server.domain.ports import JobState
 from studio_server.domain.variation import Resemblance
 from studio_server.workflow.ingest import Receipt
-from studio_server.workflow.pages import DeliveriesPage, DeliveryRow, Frame, Made, SessionPage
+from studio_server.workflow.pages import Frame, Made, SessionPage
+from studio_server.workflow.pages_deliveries import DeliveriesPage, DeliveryRow
 
 Wire = dict[str, object]
 _CAPTIONS = {

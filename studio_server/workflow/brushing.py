@@ -64,12 +64,13 @@ def draw(services: Services, shot_id: ShotId, stroke: Stroke) -> BrushPage:
     return brush_page(services, shot_id)
 
 
-def make_again(services: Services, shot_id: ShotId) -> None:
+def make_again(services: Services, shot_id: ShotId) -> Session:
     """Have this shot's pictures made anew with the strokes; what was chosen already stays. Twice is fine."""
     with services.work() as work:
         shot = work.shot(shot_id)
         session = _mendable(services, work, shot)
         work.commit(*_owed(work, session, shot))
+    return session
 
 
 def person(services: Services, shot_id: ShotId) -> bytes:

@@ -3,25 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from studio_server.domain.consent import WHOLE_PICTURES, ConsentEvent, ConsentRecord, Purpose, allowed
-from studio_server.domain.delivery import Delivery, DeliveryId
-from studio_server.domain.errors import NotFound, StudioError
+from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, allowed
+from studio_server.domain.delivery import Delivery
 from studio_server.domain.likeness import Likeness, LikenessState
 from studio_server.domain.plate import OwnPlate, PlateId
-from studio_server.domain.ports import JobState, Reading, Ticket
+from studio_server.domain.ports import JobState, Ticket
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.services import Services
-
-
-class Erased(StudioError):
-    """It was here, and it is gone for good."""
-
-    status = 410
 
 
 @dataclass(frozen=True)
@@ -162,21 +154,6 @@ class UnclaimedPage:
         return len(self.shots)
 
 
-@dataclass(frozen=True)
-class DeliveryRow:
-    delivery: Delivery
-    variation: Variation
-    context: Context
-    consent_until: datetime
-
-
-@dataclass(frozen=True)
-class DeliveriesPage:
-    rows: tuple[DeliveryRow, ...]
-    cursor: str
-    more: bool
-
-
 def sessions_page(services: Services) -> SessionsPage:
     with services.read() as work:
         sessions = work.sessions()
@@ -232,24 +209,6 @@ def plate_of(services: Services, plate_id: PlateId) -> OwnPlate:
         return work.plate(plate_id)
 
 
-def deliveries_page(services: Services, since: str, limit: int) -> DeliveriesPage:
-    """The next deliveries of clients whose consent is alive; `more`: ask again from the cursor at once."""
-    with services.read() as work:
-        found, cursor = work.deliveries_since(since, limit)
-        rows = tuple(row for one in found if (row := _delivery_row(services, work, one)))
-    return DeliveriesPage(rows, cursor, len(found) == limit)
-
-
-def master_of(services: Services, delivery_id: DeliveryId) -> Delivery:
-    """A master that may be fetched. Raises NotFound; Erased where the client's consent has ended."""
-    with services.read() as work:
-        delivery = work.delivery(delivery_id)
-        row = _delivery_row(services, work, delivery)
-    if row is None or not _stored(services, delivery.sha256):
-        raise Erased("This master was erased, or its client has withdrawn their consent. Skip it.")
-    return delivery
-
-
 def _row(
     session: Session, shots: Sequence[Shot], made: Sequence[Variation], jobs: Sequence[JobState]
 ) -> SessionRow:
@@ -293,21 +252,3 @@ def _frames(
         Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL))
         for number, shot in enumerate(shots, 1)
     )
-
-
-def _delivery_row(services: Services, work: Reading, delivery: Delivery) -> DeliveryRow | None:
-    records = work.consents(delivery.session_id)
-    variation = work.variation(delivery.variation_id)
-    needed = WHOLE_PICTURES if variation.whole else {Purpose.GENERATION}
-    if not needed <= allowed(records, services.now()):
-        return None
-    until = max(r.until for r in records if r.event is ConsentEvent.GIVEN)
-    return DeliveryRow(delivery, variation, place_of(work, variation.brief.context), until)
-
-
-def _stored(services: Services, sha256: str) -> bool:
-    try:
-        services.blobs.path(sha256)
-    except NotFound:
-        return False
-    return True

@@ -7,32 +7,16 @@ judge refused: what a page cannot hold, a page cannot show.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from studio_server.domain.consent import NOTICE, WHOLE_PICTURES, ConsentEvent, Purpose, allowed
+from studio_server.domain.consent import WHOLE_PICTURES, ConsentEvent, Purpose, allowed
 from studio_server.domain.errors import NotFound
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import Choice, Context, Pass, Variation, VariationId, replaced
-from studio_server.workflow.consenting import asked_of, notice
 from studio_server.workflow.places import offered, places
 from studio_server.workflow.proofing import FEWEST_PICKS
 from studio_server.workflow.services import Services
-
-WITHOUT: dict[Purpose, str] = {
-    Purpose.PROOFING: "Without it nothing is shown here; your photographer shows you the pictures.",
-    Purpose.FACES: "Without it no face is ever looked for, and nobody's likeness is measured.",
-    Purpose.FITTING: "Without it nothing is fitted to you, and no finished composites can be made.",
-    Purpose.GENERATION: "Without it you choose photographs only; no composite is made.",
-    Purpose.SYNTHETIC: "Without it your face is always the photographed one. It needs the three above too.",
-}
-TITLES: dict[Purpose, str] = {
-    Purpose.PROOFING: "See and choose my photographs",
-    Purpose.FACES: "Find and measure my face",
-    Purpose.FITTING: "Fit a model to my picks",
-    Purpose.GENERATION: "Make composites of me",
-    Purpose.SYNTHETIC: "Make whole pictures of me, face included",
-}
 
 
 @dataclass(frozen=True)
@@ -74,25 +58,6 @@ class Standing:
     @property
     def full(self) -> bool:
         return self.picks >= self.session.pick_limit
-
-
-@dataclass(frozen=True)
-class PurposeRow:
-    purpose: Purpose
-    title: str
-    words: str
-    without: str
-    agreed: bool
-
-
-@dataclass(frozen=True)
-class ConsentPage:
-    standing: Standing
-    rows: tuple[PurposeRow, ...]
-    heading: str
-    """The first line of the notice that is signed."""
-    closing: str
-    """Its last words, after the purposes."""
 
 
 @dataclass(frozen=True)
@@ -212,14 +177,6 @@ class VariationsPage:
 def standing(services: Services, session_id: SessionId) -> Standing:
     with services.read() as work:
         return _standing(services, work, work.session(session_id))
-
-
-def consent_page(services: Services, session_id: SessionId) -> ConsentPage:
-    here = standing(services, session_id)
-    asked = asked_of(services, here.live)
-    rows = (PurposeRow(p, TITLES[p], NOTICE[p], WITHOUT[p], p in here.live) for p in asked)
-    heading, *_, closing = notice(here.session, asked).split("\n\n")
-    return ConsentPage(here, tuple(rows), heading, closing)
 
 
 def sheet_page(services: Services, session_id: SessionId) -> SheetPage:

@@ -20,8 +20,8 @@ from studio_server.domain.plate import (
 )
 from studio_server.domain.session import Session, Stage
 from studio_server.domain.variation import CONTEXTS, Context
+from studio_server.imaging.answers import Place as Seen
 from studio_server.imaging.decoder import DECODER
-from studio_server.imaging.decoder import Place as Seen
 from studio_server.workflow.services import Services
 
 LONGEST = 80

@@ -3,8 +3,9 @@ import pytest
 from click.testing import CliRunner
 
 from studio_server.bench import hair
-from studio_server.bench.commands import bench, spread
+from studio_server.bench.commands import bench
 from studio_server.bench.matte import NEW_PLACE, Answer, Row, errors
+from studio_server.bench.tables import spread
 
 BOB = hair.HEADS[1]
 

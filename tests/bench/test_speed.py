@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from studio_server.bench import commands, fit, shapes, vary
+from studio_server.bench import commands, fit, shapes, tables, vary
 from studio_server.bench.plain import Spent
 from studio_server.domain.variation import Pass
 from studio_server.engines.recipe import Recipe
@@ -83,6 +83,6 @@ def test_the_table_shows_the_ratio_and_the_share_of_the_ceiling():
     row = fit.Row("base", "CPU, 1 thread", 4, [0.5], [Spent(1.0, 0.4)], caching=1.0)
     console = Console(width=160)
     with console.capture() as shown:
-        console.print(commands.fit_table([row]))
+        console.print(tables.fit_table([row]))
     assert "2.00" in shown.get()
     assert "80%" in shown.get()

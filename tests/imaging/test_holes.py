@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from studio_server.imaging.holes import LARGE, holes
-from studio_server.imaging.matte import _without_holes
+from studio_server.imaging.matte import _refilled
 
 SIDE = 600
 
@@ -29,7 +29,7 @@ def test_a_hole_is_found_with_its_thin_rim_and_filled(person):
     found, size = holes(alpha, mask)
     assert size == pytest.approx(np.pi * 100 / SIDE**2, rel=0.05)
     assert np.array_equal(found, distance(300, 300) < 14)
-    filled = _without_holes(alpha, mask)
+    filled = _refilled(alpha, mask)
     assert filled[distance(300, 300) < 14].min() > 0.99
     assert (filled[distance(300, 300) > 260] == 0).all()
 
@@ -44,7 +44,7 @@ def test_a_gap_is_none_where_it_is_small_or_open_or_the_network_is_not_sure(pers
     doubt[distance(300, 300) < 10] = 0.97
     for cut, word in ((small, mask), (unsure, doubt), (alpha, mask)):
         assert not holes(cut, word)[0].any()
-        assert _without_holes(cut, word) is cut
+        assert _refilled(cut, word) is cut
     bitten = alpha.copy()
     bitten[:300, 295:305] = 0  # from the frame into the middle
     assert not holes(bitten, np.ones_like(mask))[0].any()
@@ -55,4 +55,4 @@ def test_at_full_size_it_is_filled_as_at_the_working_size(person):
     alpha[distance(300, 300) < 10] = 0
     large = np.kron(alpha, np.ones((3, 3), np.float32))
     assert np.kron(distance(300, 300) < 10, np.ones((3, 3), bool)).any()
-    assert _without_holes(large, mask)[900 - 20 : 900 + 20, 900 - 20 : 900 + 20].min() > 0.99
+    assert _refilled(large, mask)[900 - 20 : 900 + 20, 900 - 20 : 900 + 20].min() > 0.99

@@ -1,6 +1,7 @@
 """A finished composite as a layered TIFF: asked for, made in the background, and erased with the consent."""
 
 import io
+from dataclasses import replace
 
 import pytest
 import tifffile
@@ -59,7 +60,7 @@ def test_a_picture_that_would_come_out_otherwise_is_refused_in_words(house, vari
     one = finals(house, varied)[0]
     paint = house.services.painter.layers
     monkeypatch.setattr(
-        house.services.painter, "layers", lambda job, xmp: paint(vary.replace(job, seed=job.seed + 1), xmp)
+        house.services.painter, "layers", lambda job, xmp: paint(replace(job, seed=job.seed + 1), xmp)
     )
     with pytest.raises(Conflict, match="cannot be taken apart"):
         layers.make(house.services, one.id, house.board)

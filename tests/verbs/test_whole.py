@@ -14,8 +14,9 @@ from studio_server.storage.codec import dump, load
 from studio_server.web import wire
 from studio_server.workflow import consenting, proofing, train, whole
 from studio_server.workflow.erase import erase
-from studio_server.workflow.pages import deliveries_page
-from studio_server.workflow.pages_client import consent_page, variations_page
+from studio_server.workflow.pages_client import variations_page
+from studio_server.workflow.pages_consent import consent_page
+from studio_server.workflow.pages_deliveries import deliveries_page
 from studio_server.workflow.recover import pending
 
 LOCKED = frozenset(Purpose) - {Purpose.SYNTHETIC}

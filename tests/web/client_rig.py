@@ -32,6 +32,7 @@ from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.workflow import consenting, doors, plates, proofing, train, vary
 from studio_server.workflow.services import Services
 
+PASSWORD = "a long enough password"
 PNG = b"\x89PNG\r\n\x1a\n" + b"signature"
 EVERYTHING = frozenset(Purpose)
 START = datetime(2026, 11, 2, 10, tzinfo=UTC)
@@ -188,6 +189,13 @@ class Rig:
     def stage(self, session) -> Stage:
         with self.services.work() as work:
             return work.session(session.id).stage
+
+
+def post(http, address, form=None, **more):
+    """A form of a page of ours: it carries the token of this browser."""
+    with http.session_transaction() as cookie:
+        token = cookie.setdefault("csrf", "token-of-tests")
+    return http.post(address, data={"csrf_token": token, **(form or {})}, **more)
 
 
 def drawn_head(picture):

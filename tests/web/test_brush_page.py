@@ -4,31 +4,17 @@ import io
 
 import numpy as np
 import pytest
-from client_rig import rig, served
+from client_rig import PASSWORD, post, served
 from people import drawn
 from PIL import Image
 
 from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import Mishap
-from studio_server.web.app import WebSettings, create_app
-from studio_server.workflow import brushing, doors
+from studio_server.workflow import brushing
 
-PASSWORD = "a long enough password"
 SIDE = 640
 MISSED = (0.12, 0.3)
 """On the paper, far from the drawn head."""
-
-
-@pytest.fixture
-def house(tmp_path):
-    made = rig(tmp_path)
-    doors.set_owner_password(made.services, PASSWORD)
-    return made
-
-
-@pytest.fixture
-def app(house, tmp_path):
-    return create_app(house.services, WebSettings(b"k" * 32, tmp_path, "http://studio.test", "Studio North"))
 
 
 @pytest.fixture
@@ -38,19 +24,6 @@ def pick(house):
     shot = house.shot(session, Image.fromarray(drawn(SIDE)[0]))
     house.pick(session, shot)
     return shot
-
-
-@pytest.fixture
-def desk(app):
-    http = app.test_client()
-    post(http, "/login", {"password": PASSWORD})
-    return http
-
-
-def post(http, address, form=None, **more):
-    with http.session_transaction() as cookie:
-        token = cookie.setdefault("csrf", "token-of-tests")
-    return http.post(address, data={"csrf_token": token, **(form or {})}, **more)
 
 
 def alpha(house, shot):

@@ -4,9 +4,9 @@ import html
 import re
 
 import pytest
-from client_rig import served
+from client_rig import PASSWORD, post, served
 from PIL import Image
-from test_doors import PASSWORD, House, post
+from test_doors import House
 
 from studio_server.domain.ports import JobState
 from studio_server.domain.shot import Quality, ShotState

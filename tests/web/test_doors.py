@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from client_rig import rig
+from client_rig import PASSWORD, post, rig
 from PIL import Image
 
 from studio_server.domain.shot import Flag
@@ -11,7 +11,6 @@ from studio_server.domain.variation import Choice
 from studio_server.web.app import WebSettings, create_app
 from studio_server.workflow import deliver, doors, proofing
 
-PASSWORD = "a long enough password"
 ROLES = ("anonymous", "stranger", "client", "photographer", "machine")
 """`stranger`: the client of another session, at this client's addresses."""
 
@@ -158,12 +157,6 @@ class House:
 
     def address(self, rule):
         return re.sub(r"<(\w+)>", lambda found: self.names[found[1]], rule)
-
-
-def post(http, address, form=None, **more):
-    with http.session_transaction() as cookie:
-        token = cookie.setdefault("csrf", "token-of-tests")
-    return http.post(address, data={"csrf_token": token, **(form or {})}, **more)
 
 
 @pytest.fixture

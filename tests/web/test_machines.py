@@ -6,9 +6,9 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from client_rig import jpeg
+from client_rig import jpeg, post
 from PIL import Image
-from test_doors import House, post
+from test_doors import House
 
 from studio_server.workflow import consenting, doors
 

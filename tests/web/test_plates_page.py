@@ -5,15 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from client_rig import jpeg, rig, served
+from client_rig import PASSWORD, jpeg, post, served
 from PIL import Image, ImageDraw
 
 from studio_server.domain.plate import Side
 from studio_server.domain.shot import Flag
-from studio_server.web.app import WebSettings, create_app
-from studio_server.workflow import doors, plates, proofing
-
-PASSWORD = "a long enough password"
+from studio_server.workflow import plates, proofing
 
 
 def lobby(width=1600, height=1200):
@@ -28,31 +25,6 @@ def lobby(width=1600, height=1200):
     draw.rectangle((width * 0.42, height * 0.3, width * 0.58, height * 0.5), (182, 180, 178))
     grain = np.random.default_rng(3).normal(0, 3, (height, width, 1))
     return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
-
-
-@pytest.fixture
-def house(tmp_path):
-    made = rig(tmp_path)
-    doors.set_owner_password(made.services, PASSWORD)
-    return made
-
-
-@pytest.fixture
-def app(house, tmp_path):
-    return create_app(house.services, WebSettings(b"k" * 32, tmp_path, "http://studio.test", "Studio North"))
-
-
-@pytest.fixture
-def desk(app):
-    http = app.test_client()
-    post(http, "/login", {"password": PASSWORD})
-    return http
-
-
-def post(http, address, form=None, **more):
-    with http.session_transaction() as cookie:
-        token = cookie.setdefault("csrf", "token-of-tests")
-    return http.post(address, data={"csrf_token": token, **(form or {})}, **more)
 
 
 def known(house):

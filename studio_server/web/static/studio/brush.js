@@ -13,7 +13,6 @@ function brush(desk) {
   const scroll = desk.querySelector("[data-scroll]");
   const canvas = desk.querySelector("canvas");
   const person = desk.querySelector("[data-cut]");
-  const photograph = desk.querySelector(".b-photograph");
   const status = desk.querySelector("[role=status]");
   const size = desk.querySelector("#size");
   const again = document.querySelector("[data-again]");
@@ -212,7 +211,6 @@ function brush(desk) {
   lay();
   told();
   show(desk.dataset.state).then(() => say(words()), (error) => say(error.message, true));
-  photograph.decode().catch(() => {});
 }
 
 async function ask(url, fields) {
