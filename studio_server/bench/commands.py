@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from studio_server.bench.rows import write
+from studio_server.bench.rows import Wire, write
 from studio_server.bench.tables import (
     brush_table,
     fit_table,
@@ -25,6 +25,7 @@ from studio_server.bench.tables import (
 from studio_server.settings import Settings
 
 if TYPE_CHECKING:
+    from studio_server.bench.haunted import Look
     from studio_server.bench.judge import Case, Models
     from studio_server.bench.planted import Planted
 
@@ -59,7 +60,8 @@ def matte(renders: Path, out: Path | None) -> None:
 
 
 @bench.command()
-def light() -> None:
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the rows as JSON.")
+def light(out: Path | None) -> None:
     """The light on a face, read off faces that were lit by known lights."""
     from studio_server.bench import light as lighting  # noqa: PLC0415 - dlib: seconds, 100 MB
     from studio_server.bootstrap import shelf  # noqa: PLC0415 - heavy
@@ -67,6 +69,10 @@ def light() -> None:
     rows = list(lighting.measure(lighting.a_mesh(shelf(Settings()).path("face_landmark.tflite"))))
     console.print(light_table(rows))
     console.print(f"{sum(row.right for row in rows)} of {len(rows)} sides are right.")
+    if out:
+        from studio_server.bench.judged_rows import of_lights  # noqa: PLC0415 - heavy
+
+        write(of_lights(rows), out)
 
 
 @bench.command()
@@ -138,7 +144,7 @@ def _wait_as_the_engine_worker() -> None:
 @bench.command()
 @click.option("--people", type=click.Path(path_type=Path), help="A folder with a folder of pictures each.")
 @click.option("--pattern", default="*", show_default=True, help="Which of the folders.")
-@click.option("--json", "file", type=click.Path(path_type=Path), help="Kept here; what it has is not redone.")
+@click.option("--json", "rows", type=click.Path(path_type=Path), help="Write the rows as JSON.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("judged"), show_default=True)
 @click.option("--tags", type=click.Path(path_type=Path), help='JSON: {"person": ["glasses", "beard"]}.')
 @click.option("--faults", is_flag=True, help="Plant faults into the portraits instead.")
@@ -147,36 +153,45 @@ def _wait_as_the_engine_worker() -> None:
 def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     """Each person in four contexts: every row of the judge, and the share that it accepts.
 
-    The composites are kept in OUT, so that the worst accepted ones can be looked at.
+    All is kept in OUT: the composites, so that the worst accepted ones can be looked at, and what was said of
+    each, so that it is not judged again.
     """
+    from studio_server.bench import judged_rows  # noqa: PLC0415
     from studio_server.bench.judge import judge_people, people_of, read_cases, write_cases  # noqa: PLC0415
 
+    asked["out"].mkdir(parents=True, exist_ok=True)
     if asked["faces"]:
-        _look_for_faces(asked["faces"], asked["file"])
+        _keep_rows(judged_rows.of_looks(_look_for_faces(asked["faces"], asked["out"])), asked["rows"])
         return
     pictures, models = people_of(asked["people"] or Path(), asked["pattern"]), _judges()
     tags = json.loads(asked["tags"].read_text()) if asked["tags"] else {}
     if asked["faults"]:
-        _plant_faults(pictures, models, asked, tags)
+        _keep_rows(judged_rows.of_planted(_plant_faults(pictures, models, asked, tags)), asked["rows"])
         return
-    cases = read_cases(asked["file"])
+    cases = read_cases(asked["out"] / "cases.json")
     for case in judge_people(pictures, models, asked["out"], cases):
         cases.append(case)
         console.print(f"{case.person}, {case.context}: {case.sentence}", style="dim")
-        if asked["file"]:
-            write_cases(asked["file"], cases)
+        write_cases(asked["out"] / "cases.json", cases)
     console.print(judge_table(cases))
     _print_shares(cases, tags)
+    _keep_rows(judged_rows.of_cases(cases), asked["rows"])
+
+
+def _keep_rows(rows: Sequence[Wire], out: Path | None) -> None:
+    if out:
+        write(rows, out)
 
 
 def _plant_faults(
     pictures: Sequence[Path], models: "Models", asked: dict[str, Any], tags: dict[str, list[str]]
-) -> None:
+) -> list["Planted"]:
     from studio_server.bench import planted as planting  # noqa: PLC0415
     from studio_server.bench.planted_composites import plant_composites  # noqa: PLC0415
     from studio_server.imaging.portrait_measures import Sight  # noqa: PLC0415
 
-    planted = planting.read_planted(asked["file"])
+    kept = asked["out"] / "planted.json"
+    planted = planting.read_planted(kept)
     done = {
         lane: frozenset(one.person for one in planted if one.lane == lane)
         for lane in (planting.FACE, planting.COMPOSITE)
@@ -190,9 +205,9 @@ def _plant_faults(
     for found in itertools.chain(*wanted):
         planted += found
         console.print(f"{found[0].person}, {found[0].lane}: {len(found)} pictures", style="dim")
-        if asked["file"]:
-            planting.write_planted(asked["file"], planted)
+        planting.write_planted(kept, planted)
     _print_planted(planted, tags)
+    return planted
 
 
 def _print_planted(planted: Sequence["Planted"], tags: dict[str, list[str]]) -> None:
@@ -204,19 +219,20 @@ def _print_planted(planted: Sequence["Planted"], tags: dict[str, list[str]]) -> 
         console.print(line, style="dim")
 
 
-def _look_for_faces(count: int, file: Path | None) -> None:
+def _look_for_faces(count: int, out: Path) -> list["Look"]:
     from studio_server.bench.haunted import haunted, read_looks, write_looks  # noqa: PLC0415
     from studio_server.bootstrap import base_place  # noqa: PLC0415
     from studio_server.engines.bases import load_base  # noqa: PLC0415
     from studio_server.imaging.faces import installed_models  # noqa: PLC0415
 
-    looks = read_looks(file)
+    looks = read_looks(out / "looks.json")
     missing = sorted(set(range(count)) - {look.number for look in looks})
     for look in haunted(load_base(base_place(Settings())), installed_models(), missing):
         looks.append(look)
-        write_looks(file, looks)
+        write_looks(out / "looks.json", looks)
     seen = sum(look.faces > 0 for look in looks)
     console.print(f"Faces were found in {seen} of {len(looks)} painted surroundings.")
+    return looks
 
 
 def _judges() -> "Models":

@@ -27,17 +27,16 @@ class Look:
     faces: int
 
 
-def read_looks(file: Path | None) -> list[Look]:
-    if file is None or not file.exists():
+def read_looks(file: Path) -> list[Look]:
+    if not file.exists():
         return []
     return [Look(**one) for one in json.loads(file.read_text())]
 
 
-def write_looks(file: Path | None, looks: Sequence[Look]) -> None:
-    if file is not None:
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps([asdict(look) for look in looks]))
-        part.replace(file)
+def write_looks(file: Path, looks: Sequence[Look]) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps([asdict(look) for look in looks]))
+    part.replace(file)
 
 
 def haunted(base: Base, models: FaceModels, numbers: Iterable[int]) -> Iterator[Look]:

@@ -60,8 +60,8 @@ def people_of(folder: Path, pattern: str) -> list[Path]:
     return found
 
 
-def read_cases(file: Path | None) -> list[Case]:
-    if file is None or not file.exists():
+def read_cases(file: Path) -> list[Case]:
+    if not file.exists():
         return []
     told = json.loads(file.read_text())["cases"]
     return [Case(**one | {"rows": tuple(Measure(**row) for row in one["rows"])}) for one in told]
@@ -141,11 +141,12 @@ def shares(cases: Iterable[Case], tags: Mapping[str, Sequence[str]]) -> dict[str
 
 def nearness(case: Case) -> float:
     """How near its limits an accepted picture came (1: at a limit): the worst are to be looked at first."""
-    told = [_strain(row) for row in case.rows if row.value is not None and row.limit]
+    told = [strain(row) for row in case.rows if row.value is not None and row.limit]
     return max(told, default=0.0)
 
 
-def _strain(row: Measure) -> float:
+def strain(row: Measure) -> float:
+    """How near one row came to its limit: 0 far away, 1 at it."""
     value, limit = row.value or 0.0, row.limit or 1.0
     if row.name == "hair kept":
         return (1 - value) / (1 - limit)

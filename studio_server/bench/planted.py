@@ -166,8 +166,8 @@ def crop(picture: Picture, luck: np.random.Generator) -> Picture:
     return np.asarray(decoded, np.uint8)
 
 
-def read_planted(file: Path | None) -> list[Planted]:
-    if file is None or not file.exists():
+def read_planted(file: Path) -> list[Planted]:
+    if not file.exists():
         return []
     told = json.loads(file.read_text())["planted"]
     return [Planted(**one | {"failed": tuple(one["failed"])}) for one in told]

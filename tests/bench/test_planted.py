@@ -108,7 +108,7 @@ def test_hair_is_painted_grey_and_grey_is_darkened():
 def test_what_is_known_comes_back_from_the_file(tmp_path):
     write_planted(tmp_path / "planted.json", [ONE])
     assert read_planted(tmp_path / "planted.json") == [ONE]
-    assert read_planted(None) == []
+    assert read_planted(tmp_path / "none.json") == []
 
 
 def test_the_tables_count_refusals_by_half_and_by_group():

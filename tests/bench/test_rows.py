@@ -4,9 +4,15 @@ import json
 
 import pytest
 
-from studio_server.bench import fit, matte, vary
+from studio_server.bench import fit, judged_rows, matte, vary
+from studio_server.bench.faults import MILD, STRONG
+from studio_server.bench.haunted import Look
+from studio_server.bench.judge import Case
+from studio_server.bench.light import Row as Lit
 from studio_server.bench.plain import Spent
+from studio_server.bench.planted import CROP, Planted
 from studio_server.bench.rows import Baseline, compared, unmeasured, write
+from studio_server.domain.variation import Measure
 
 KEYS = ["name", "unit", "ours", "baseline", "ratio", "runs", "machine"]
 FIT = fit.Row("Tiny", "CPU", 4, [0.5, 1.0, 4.0], [Spent(1.0, 0.5), Spent(3.0, 2.0), Spent(4.0, 2.0)], 1.0)
@@ -15,11 +21,24 @@ HEAD = [
     for method, value in ((matte.OURS, 20.0), (matte.CLEAN, 10.0), (matte.THEIRS, 60.0))
 ]
 VARY = vary.Row("full size", first=[9.0, 9.0], further=[2.0, 4.0], plain=[8.0, 8.0])
+KEPT = Measure("hair kept", 0.99, 0.98, passed=True)
+FACES = Measure("faces", 0.0, 0.0, passed=True)
+CASES = [Case("ann", "garden", done, "", 60.0, (KEPT, FACES)) for done in (True, False)]
+PLANTED = [
+    Planted("ann", "face", fault, level, refused, "", (), 60.0, held_out=False)
+    for fault, level, refused in (("a cast", STRONG, True), ("a cast", MILD, False), (CROP, 0, False))
+]
 MEASURED = {
     "fit": fit.as_rows([FIT]),
     "fit on a card": fit.as_rows([fit.Row("Tiny", "H100", 4, [0.5], [Spent(1.0, 0.5)], 1.0, 20.0, 0.1)]),
     "vary": vary.as_rows([VARY]),
     "matte": matte.as_rows(HEAD),
+    "light": judged_rows.of_lights(
+        [Lit(-45, 5, 0.2, 1.0, "left", 1.0, 1.0), Lit(0, 5, 0.2, 1.0, "front", 1.0, 1.0)]
+    ),
+    "judge": judged_rows.of_cases(CASES),
+    "judge, planted faults": judged_rows.of_planted(PLANTED),
+    "judge, faces": judged_rows.of_looks([Look(0, "garden", 0), Look(1, "garden", 1)]),
 }
 
 
@@ -33,6 +52,23 @@ def test_every_row_has_the_keys_of_the_interface_and_is_json(name, tmp_path):
         assert list(row["ours"]) == ["p50", "p95"]
         assert list(row["baseline"]) == ["name", "p50", "p95"]
         assert "cores" in row["machine"]
+
+
+def test_the_judge_is_held_against_the_shares_that_were_asked_for():
+    accepted, hair, nearest = MEASURED["judge"]
+    assert (accepted["ours"]["p50"], accepted["baseline"]["p50"]) == (0.5, 0.7)
+    assert hair["name"] == "hair kept"
+    assert hair["ours"]["p50"] == pytest.approx(0.5)  # of two hundredths that may be lost, one is
+    assert nearest["ratio"] == pytest.approx(2.0)
+    strong, mild, crop, *others = MEASURED["judge, planted faults"]
+    assert [row["ours"]["p50"] for row in (strong, mild, crop)] == [1.0, 0.0, 1.0]
+    assert {row["ratio"] for row in others} == {None}
+    assert MEASURED["judge, faces"][0]["ours"]["p50"] == 0.5
+
+
+def test_the_light_is_held_against_a_reader_who_always_says_the_front():
+    (row,) = MEASURED["light"]
+    assert (row["ours"]["p50"], row["baseline"]["p50"], row["ratio"]) == (1.0, 0.5, 2.0)
 
 
 def test_the_ratio_is_the_median_of_pairs_and_not_the_ratio_of_medians():
