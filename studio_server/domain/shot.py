@@ -47,7 +47,7 @@ class Capture:
     lens: str = ""
     serial: str = ""
     captured_at: datetime | None = None
-    """With zone (the camera's own, else UTC) and sub-seconds."""
+    """With sub-seconds, and with a zone where the camera states one; else it is the studio's time."""
     exposure_seconds: float | None = None
     f_number: float | None = None
     iso: int | None = None
@@ -120,9 +120,18 @@ class Shot:
 
     @property
     def original(self) -> ShotFile:
-        """The file that the shot is developed from: its RAW, else its picture."""
+        """The file that the shot is developed from: its RAW, else its picture; of that the newest version.
+
+        Another file of the kind under another name (a DNG converted from the NEF) does not take its place.
+        """
         order = (FileRole.RAW, FileRole.PICTURE, FileRole.SIDECAR)
-        return min(self.files, key=lambda file: order.index(file.role))
+        first = min(self.files, key=lambda file: order.index(file.role))
+        return self.versions(first)[-1]
+
+    def versions(self, file: ShotFile) -> tuple[ShotFile, ...]:
+        """What came under this file's name, in the order it came: whoever writes it anew makes a version."""
+        name = file.name.casefold()
+        return tuple(one for one in self.files if (one.role, one.name.casefold()) == (file.role, name))
 
     @property
     def stem(self) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def read_capture(path: Path) -> Capture:
 
 
 def captured_at(fields: Fields) -> datetime | None:
-    """Return the capture time with sub-seconds and zone (the camera's, else UTC); None if there is none."""
+    """Return the capture time with sub-seconds, and with the zone if the camera states one; or None."""
     parts = MOMENT.match(text(fields, "DateTimeOriginal"))
     if parts is None:
         return None
@@ -72,14 +72,14 @@ def captured_at(fields: Fields) -> datetime | None:
         return None
 
 
-def _zone(fields: Fields) -> timezone:
+def _zone(fields: Fields) -> timezone | None:
     for name in ("OffsetTimeOriginal", "OffsetTimeDigitized"):
         if found := ZONE.match(text(fields, name)):
             sign, hours, minutes = found.groups()
             away = timedelta(hours=int(hours), minutes=int(minutes))
             if away < timedelta(days=1):
                 return timezone(-away if sign == "-" else away)
-    return UTC
+    return None
 
 
 def _serial(fields: Fields) -> str:

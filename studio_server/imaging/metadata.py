@@ -6,7 +6,7 @@ Namespaces and value types after XMP part 1 and 2 (ISO 16684-1) and IPTC Photo M
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from studio_server import __version__
@@ -142,11 +142,10 @@ def _leaves(keywords: Iterable[str]) -> list[str]:
 
 
 def _taken(moment: datetime | None) -> str:
-    """Return the capture time as XMP writes it; UTC also stands for a zone that the camera did not state."""
+    """Return the capture time as XMP writes it: without a zone where the camera states none."""
     if moment is None:
         return ""
-    naive = moment.replace(tzinfo=None) if moment.tzinfo == UTC else moment
-    return naive.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")
 
 
 def _plain(name: str, value: str) -> str:

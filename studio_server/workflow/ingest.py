@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
 from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
-from studio_server.domain.ports import UnitOfWork
+from studio_server.domain.ports import Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import (
     PICTURE_SUFFIXES,
@@ -62,6 +62,8 @@ def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt
         return known
     file = ShotFile(stored.sha256, role, PurePath(incoming.name).name, incoming.path, stored.size)
     with services.work() as work:
+        if known := _known_to(work, file.sha256):  # another sender was quicker
+            return known
         shot = _with_file(services, work, incoming, file)
         work.save(shot)
         work.commit(ShotReceived(shot.id, shot.session_id))
@@ -107,10 +109,14 @@ def develop(services: Services, shot_id: ShotId) -> None:
 
 def _known(services: Services, sha256: str) -> Receipt | None:
     with services.read() as work:
-        if work.is_ours(sha256):
-            return Receipt(None, "ours")
-        shot = work.shot_with_file(sha256)
-        return Receipt(shot.id, "known", shot.session_id) if shot else None
+        return _known_to(work, sha256)
+
+
+def _known_to(work: Reading, sha256: str) -> Receipt | None:
+    if work.is_ours(sha256):
+        return Receipt(None, "ours")
+    shot = work.shot_with_file(sha256)
+    return Receipt(shot.id, "known", shot.session_id) if shot else None
 
 
 def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
@@ -126,8 +132,11 @@ def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: S
 
 
 def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Session | None:
-    """The one open session that takes this shot. Where two could, nobody gets it: the photographer sorts."""
-    takers = [session for session in sessions if session.takes(serial, at)]
+    """The one open session that takes this shot. Where two could, nobody gets it: the photographer sorts.
+
+    A time without a zone is the studio's, as a camera's clock is.
+    """
+    takers = [session for session in sessions if session.takes(serial, at.astimezone())]
     exact = [session for session in takers if session.camera_serial]
     candidates = exact or takers
     return candidates[0] if len(candidates) == 1 else None

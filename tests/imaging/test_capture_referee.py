@@ -54,5 +54,6 @@ def test_the_capture_time_is_the_files_with_sub_seconds_and_zone(stated):
             assert ours is None, path.name
             continue
         text = said["DateTimeOriginal"] + f".{said.get('SubSecTimeOriginal', 0):0<6}"
-        moment = datetime.strptime(text + said.get("OffsetTimeOriginal", "+00:00"), "%Y:%m:%d %H:%M:%S.%f%z")
+        zone = said.get("OffsetTimeOriginal", "")
+        moment = datetime.strptime(text + zone, "%Y:%m:%d %H:%M:%S.%f" + ("%z" if zone else ""))
         assert (ours, ours.utcoffset()) == (moment, moment.utcoffset()), path.name

@@ -1,7 +1,10 @@
 import io
+import time
 from datetime import UTC, datetime
 
 import pytest
+from PIL import Image
+from PIL.ExifTags import IFD, Base
 from verbs_help import jpeg, later, one_dng
 
 from studio_server.domain.errors import BadInput, Conflict
@@ -44,6 +47,68 @@ def test_a_cut_raw_is_kept_listed_and_explained_and_cannot_be_picked(house):
     assert house.services.blobs.read(shot.original.sha256) == data[: len(data) * 2 // 3]
     with pytest.raises(Conflict, match="cannot be picked"):
         proofing.flag(house.services, session.id, shot.id, Flag.PICK, "client")
+
+
+def test_a_file_that_is_written_anew_is_a_new_version_and_the_old_one_is_kept(house):
+    """What was taken while a slow program still wrote it is offered again when it is whole."""
+    session = house.open()
+    data = one_dng()
+    half = data[: len(data) * 2 // 3]
+    receipt = house.send(half, "STU_1.DNG", release="one")
+    house.run()
+    assert house.read("shot", receipt.shot_id).state is ShotState.UNREADABLE
+    again = house.send(data, "stu_1.dng", release="one")
+    house.run()
+    (shot,) = house.read("shots", session.id)
+    assert (again.shot_id, shot.state, shot.reason) == (shot.id, ShotState.DEVELOPED, "")
+    assert [house.services.blobs.read(one.sha256) for one in shot.versions(shot.original)] == [half, data]
+
+
+@pytest.mark.parametrize("names", [("STU_1.NEF", "STU_1.DNG"), ("STU_1.DNG", "STU_1.NEF")])
+def test_of_three_files_with_one_stem_the_raw_that_came_first_is_the_original(house, names):
+    session = house.open()
+    for number, name in enumerate((names[0], "STU_1.JPG", names[1])):
+        data = jpeg(number) if name.endswith("JPG") else one_dng() + bytes(number)
+        house.send(data, name, release="one")
+    (shot,) = house.read("shots", session.id)
+    assert shot.original.name == names[0]
+    assert len(shot.files) == 3
+
+
+def test_two_senders_of_one_file_make_one_shot(house, monkeypatch):
+    """Both ask before either has sent."""
+    session = house.open()
+    monkeypatch.setattr(ingest, "_known", lambda *_: None)
+    first = house.send(jpeg(1), "A.JPG", release="one")
+    second = house.send(jpeg(1), "B.JPG", release="other")
+    assert (second.state, second.shot_id) == ("known", first.shot_id)
+    assert len(house.read("shots", session.id)) == 1
+
+
+@pytest.fixture
+def new_york(monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("new_york")
+def test_a_camera_that_states_no_zone_has_the_studios_time(house):
+    house.clock[0] = datetime(2026, 7, 1, 14, 0, tzinfo=UTC)  # ten o'clock in the studio
+    session = house.open()
+    exif = Image.Exif()
+    exif[Base.Make] = "Maker"
+    exif.get_ifd(IFD.Exif).update(
+        {Base.DateTimeOriginal: "2026:07:01 10:05:00", Base.BodySerialNumber: session.camera_serial or "B0D1"}
+    )
+    out = io.BytesIO()
+    Image.new("RGB", (300, 400), (90, 90, 90)).save(out, "JPEG", exif=exif)
+    receipt = house.send(out.getvalue(), "A.JPG", serial="")
+    house.run()
+    shot = house.read("shot", receipt.shot_id)
+    assert (shot.capture.captured_at, shot.session_id) == (datetime(2026, 7, 1, 10, 5), session.id)
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(house):
