@@ -140,3 +140,8 @@ class Shot:
     @property
     def pickable(self) -> bool:
         return self.state is ShotState.DEVELOPED
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a proof to look at; one that has just come may still turn out to be cut off."""
+        return bool(self.proof) and self.state is not ShotState.UNREADABLE

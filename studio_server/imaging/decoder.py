@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,10 @@ class Decoder:
         os.register_at_fork(after_in_child=self._forked)
         atexit.register(self.close)
 
-    def look(self, path: Path) -> Look:
+    def look(self, path: Path, seen: Callable[[Look], None] = lambda _: None) -> Look:
         """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
 
+        `seen` is told as soon as there is a proof, before the file has been looked through to its end.
         Raises nothing on hostile files: what was found out before the decoder died is kept.
         """
         with tempfile.TemporaryDirectory(prefix="look-") as place:
@@ -83,6 +84,8 @@ class Decoder:
             try:
                 for answer in self._answers({"verb": "look", "path": str(path), "target": place}):
                     found = grown(found, answer, Path(place))
+                    if "quality" in answer:
+                        seen(found)
             except Unreadable as error:
                 died = str(error)
             except (KeyError, TypeError, ValueError, OSError) as error:  # an answer that is none of ours

@@ -232,7 +232,7 @@ class _Client:
         session_id = at.client_of(self._services, ticket).session.id
         with self._services.read() as work:
             found = work.shot(ShotId(shot))
-        if found.session_id != session_id or not found.pickable:
+        if found.session_id != session_id or not found.shown:
             raise NotFound("There is no such photograph in this session. Go back to the contact sheet.")
         return picture(self._services, found.thumbnail if size == "thumbnail" else found.proof)
 

@@ -21,6 +21,7 @@ from studio_server.domain.shot import (
     ShotId,
     ShotState,
 )
+from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
 from studio_server.workflow.services import Services
 
@@ -92,14 +93,17 @@ def role_of(name: str) -> FileRole:
 
 
 def develop(services: Services, shot_id: ShotId) -> None:
-    """Make the proof. A file that cannot be read is kept, listed and explained. Twice is fine."""
+    """Make the proof. A file that cannot be read is kept, listed and explained. Twice is fine.
+
+    The proof is shown as soon as there is one; whether the file is whole to its end is known a while later.
+    """
     with services.read() as work:
         shot = work.shot(shot_id)
     developed = _developed(services, shot)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
         made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
-        owner = now.session_id or _late_owner(work, now, developed)
+        owner = now.session_id or _late_owner(work, now, developed.capture)
         kept = replace(now, session_id=owner, proof=developed.proof, thumbnail=developed.thumbnail, **made)
         work.save(kept)
         fact = ProofReady if kept.pickable else ShotUnreadable
@@ -142,29 +146,42 @@ def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Sess
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _late_owner(work: UnitOfWork, shot: Shot, developed: Shot) -> SessionId | None:
+def _late_owner(work: UnitOfWork, shot: Shot, read: Capture) -> SessionId | None:
     """Of a shot that nobody took because its sender could not read the camera's serial number, as we can."""
-    read = developed.capture
     if shot.capture.serial or not read.serial:
         return None
     session = _session_for(work.sessions(), read.serial, read.captured_at or shot.received_at)
     return session.id if session else None
 
 
+def _show(services: Services, shot: Shot, look: Look) -> None:
+    """Let everybody see a shot that is not picked yet: its state stays as it is."""
+    if shot.state is not ShotState.RECEIVED or shot.proof:
+        return
+    with services.work() as work:
+        now = work.shot(shot.id)
+        capture = _capture(now, look)
+        owner = now.session_id or _late_owner(work, now, capture)
+        now = _with_pictures(services, replace(now, session_id=owner, capture=capture), look)
+        work.save(now)
+        work.commit()
+    services.board.publish(now.session_id, "shot", {"shot": now.id, "state": now.state.value})
+
+
+def _capture(shot: Shot, look: Look) -> Capture:
+    """What the file says; of what it does not say, what its sender said."""
+    told, sent = look.capture, shot.capture
+    return replace(told, serial=told.serial or sent.serial, captured_at=told.captured_at or sent.captured_at)
+
+
+def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
+    proof, thumbnail = (services.blobs.put_bytes(each).sha256 for each in (look.proof, look.thumbnail))
+    return replace(shot, quality=look.quality, proof=proof, thumbnail=thumbnail)
+
+
 def _developed(services: Services, shot: Shot) -> Shot:
-    look = DECODER.look(services.blobs.path(shot.original.sha256))
-    capture = replace(
-        look.capture,
-        serial=look.capture.serial or shot.capture.serial,
-        captured_at=look.capture.captured_at or shot.capture.captured_at,
-    )
+    path = services.blobs.path(shot.original.sha256)
+    look = DECODER.look(path, lambda early: _show(services, shot, early))
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED
-    seen = replace(shot, state=state, reason=look.reason, capture=capture)
-    if not look.proof:
-        return seen
-    return replace(
-        seen,
-        quality=look.quality,
-        proof=services.blobs.put_bytes(look.proof).sha256,
-        thumbnail=services.blobs.put_bytes(look.thumbnail).sha256,
-    )
+    seen = replace(shot, state=state, reason=look.reason, capture=_capture(shot, look))
+    return _with_pictures(services, seen, look) if look.proof else seen

@@ -99,6 +99,7 @@ class Proof:
 
     @property
     def readable(self) -> bool:
+        """Whether it can be picked."""
         return self.state is ShotState.DEVELOPED
 
     @property
@@ -278,7 +279,6 @@ def _picture(variation: Variation, numbers: dict[ShotId, int], known: Mapping[st
 
 
 def _proof(number: int, shot: Shot, pictures: Iterable[Picture], looking: bool) -> Proof:  # noqa: FBT001 - a field
-    readable = shot.state is ShotState.DEVELOPED
     looks = (p for p in pictures if p.shot_id == shot.id and p.made_in is Pass.PREVIEW)
     return Proof(
         id=shot.id,
@@ -287,8 +287,8 @@ def _proof(number: int, shot: Shot, pictures: Iterable[Picture], looking: bool) 
         flag=shot.flag,
         width=shot.capture.width or 4,
         height=shot.capture.height or 5,
-        thumbnail=readable and bool(shot.thumbnail),
-        proof=readable and bool(shot.proof),
+        thumbnail=shot.shown,
+        proof=shot.shown,
         looks=tuple(looks) if shot.flag is Flag.PICK else (),
         looking=looking,
     )

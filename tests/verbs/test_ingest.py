@@ -49,6 +49,25 @@ def test_a_cut_raw_is_kept_listed_and_explained_and_cannot_be_picked(house):
         proofing.flag(house.services, session.id, shot.id, Flag.PICK, "client")
 
 
+def test_a_proof_is_shown_before_the_file_was_looked_through_to_its_end(house, monkeypatch):
+    """What is cut off at its end is seen first and explained then; nobody could pick it meanwhile."""
+    session = house.open()
+    data = one_dng()
+    receipt = house.send(data[: len(data) - 40_000], "CUT.DNG")
+    seen = []
+
+    def publish(session_id, kind, told):
+        shot = house.read("shot", receipt.shot_id)
+        seen.append((session_id, kind, told["state"], shot.shown, shot.pickable, shot.capture.model != ""))
+
+    monkeypatch.setattr(house.board, "publish", publish)
+    house.run()
+    assert [one for one in seen if one[1] == "shot"] == [
+        (session.id, "shot", "received", True, False, True),
+        (session.id, "shot", "unreadable", False, False, True),
+    ]
+
+
 def test_a_file_that_is_written_anew_is_a_new_version_and_the_old_one_is_kept(house):
     """What was taken while a slow program still wrote it is offered again when it is whole."""
     session = house.open()
