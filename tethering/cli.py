@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", default="", help=f"the key that the server made (or in {KEY_VARIABLE})")
     parser.add_argument("--folder", required=True, type=Path, help="the folder that the camera writes to")
     parser.add_argument(
-        "--polling", action="store_true", help="for network shares: look often, use no folder events"
+        "--polling",
+        action="store_true",
+        help="look often, use no folder events (as is done by itself where a network share is recognised)",
     )
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="what was delivered (default: your state folder)"

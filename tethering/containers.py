@@ -149,6 +149,46 @@ def _raf(file: BinaryIO, size: int) -> Whole:
     return _filled(file, max(ends), size)
 
 
+RAW_AT, SENSOR_WIDTH, SENSOR_HEIGHT, PACKING = 280, 2, 3, 45
+
+
+def _panasonic(file: BinaryIO, size: int) -> Whole:
+    """RW2, RWL: the first directory says where the sensor's data start; 14 pixels take at least 16 bytes."""
+    (at,) = _read(file, 4, "<I")
+    (count,) = _read(file, at, "<H")
+    said: dict[int, int] = {}
+    for index in range(min(count, size // 12)):
+        tag, kind, number, value = _read(file, at + 2 + 12 * index, "<HHII")
+        if number == 1 and kind in (3, 4):
+            said[tag] = value & 0xFFFF if kind == 3 else value
+    start, pixels = said.get(RAW_AT, 0), said.get(SENSOR_WIDTH, 0) * said.get(SENSOR_HEIGHT, 0)
+    if not start or not pixels:
+        return Whole.UNKNOWN
+    least = pixels // 5 if said.get(PACKING) == 8 else pixels * 16 // 14
+    if start + least > size or _zeros_before(file, size):
+        return Whole.NO
+    return Whole.UNKNOWN  # what follows the least that there must be, only quiet can tell
+
+
+def _canon_heap(file: BinaryIO, size: int) -> Whole:
+    """CRW: the last four bytes say where the root directory lies, and it ends right before them."""
+    (start,) = _read(file, 2, "<I")
+    (root,) = _read(file, size - 4, "<I")
+    table = start + root
+    if not start < table < size - 4:
+        return Whole.NO
+    (count,) = _read(file, table, "<H")
+    ends = [start + sum(_read(file, table + 4 + 10 * index, "<II")) for index in range(count)]
+    return Whole.YES if max(ends, default=0) <= table and table + 2 + 10 * count <= size - 4 else Whole.NO
+
+
+def _sigma(file: BinaryIO, size: int) -> Whole:
+    """X3F: the last four bytes say where the directory lies."""
+    (at,) = _read(file, size - 4, "<I")
+    file.seek(at)
+    return Whole.YES if file.read(4) == b"SECd" else Whole.NO
+
+
 def _png(file: BinaryIO, size: int) -> Whole:
     file.seek(max(0, size - 12))
     return Whole.YES if file.read() == b"\0\0\0\0IEND\xaeB`\x82" else Whole.NO
@@ -168,6 +208,9 @@ def _sidecar(file: BinaryIO, size: int) -> Whole:
 JUDGES: tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], Whole]], ...] = (
     (lambda head: head.startswith(b"\xff\xd8\xff"), _jpeg),
     (lambda head: head[:4] in (b"II*\0", b"MM\0*", b"IIRO", b"IIRS", b"MMOR"), _tiff),
+    (lambda head: head.startswith(b"IIU\0"), _panasonic),
+    (lambda head: head[6:14] == b"HEAPCCDR", _canon_heap),
+    (lambda head: head.startswith(b"FOVb"), _sigma),
     (lambda head: head[4:8] == b"ftyp", _boxes),
     (lambda head: head.startswith(b"FUJIFILMCCD-RAW"), _raf),
     (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), _png),

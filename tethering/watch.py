@@ -16,6 +16,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from tethering.mounts import is_remote
 from tethering.settle import Stamp, passing, private, wanted
 
 SWEEP_SECONDS = 2.0
@@ -31,8 +32,10 @@ class Watch:
     def __init__(self, folder: Path, notice: Notice, *, polling: bool = False) -> None:
         self.folder = folder
         self.notice = notice
-        self.polling = polling
-        self.sweep_seconds = POLLING_SECONDS if polling else SWEEP_SECONDS
+        self.polling = polling or is_remote(folder.absolute())
+        self.sweep_seconds = POLLING_SECONDS if self.polling else SWEEP_SECONDS
+        if self.polling and not polling:
+            log.info("%s is on another machine: it is looked through every %g s", folder, POLLING_SECONDS)
         self._seen: dict[Path, Stamp] = {}
         self._again: set[Path] = set()
         self._mentioned: set[str] = set()

@@ -3,9 +3,12 @@ import os
 import shutil
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from camera_files import jpeg, noise, tiff
+
+from tethering import agent as agent_room
 
 pytestmark = [
     pytest.mark.timeout(40),
@@ -249,6 +252,29 @@ def test_a_refusal_is_said_once_in_the_servers_words(start, folder, server, even
     assert eventually(lambda: "This is no picture" in caplog.text)
     time.sleep(2.5)
     assert caplog.text.count("This is no picture") == 1
+
+
+def test_a_clock_that_goes_back_and_files_from_the_future_hold_nothing_up(
+    start, folder, server, eventually, monkeypatch
+):
+    start()
+    (folder / "A.NEF").write_bytes(tiff(noise(9_000)))
+    assert eventually(lambda: server.names == ["A.NEF"])
+    monkeypatch.setattr(agent_room, "time", SimpleNamespace(time=lambda: 0.0, monotonic=time.monotonic))
+    for name, at in (("B.NEF", 0), ("C.NEF", 2**33)):
+        (folder / name).write_bytes(tiff(noise(9_000)))
+        os.utime(folder / name, (at, at))
+    assert eventually(lambda: server.names == ["A.NEF", "B.NEF", "C.NEF"])
+
+
+def test_what_is_deleted_in_the_folder_is_nobodys_business(start, folder, server, eventually, caplog):
+    running = start()
+    (folder / "A.NEF").write_bytes(tiff(noise(9_000)))
+    assert eventually(lambda: server.taken)
+    (folder / "A.NEF").unlink()
+    (folder / "B.NEF").write_bytes(tiff(noise(9_000)))
+    assert eventually(lambda: server.names == ["A.NEF", "B.NEF"])
+    assert (running.agent.failed, caplog.text) == (0, "")
 
 
 def test_no_more_than_two_uploads_run_at_once(start, folder, server, eventually):

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,34 @@ from tethering import settle
 from tethering.containers import Whole, look
 from tethering.settle import Arrival, Patience, Stamp, passing, wanted, watch_on
 
+RAWS = Path(__file__).resolve().parents[3] / "shared" / "data" / "raw"
+
 
 def judged(path, data):
     path.write_bytes(data)
     return look(path, len(data))
 
 
+def _big_tiff(data):
+    """The same as `tiff`, in the other order of bytes."""
+    entries, start = 2, 8 + 2 + 24 + 4
+    strip = struct.pack(">HHII", 273, 4, 1, start) + struct.pack(">HHII", 279, 4, 1, len(data))
+    return struct.pack(">2sHIH", b"MM", 42, 8, entries) + strip + bytes(4) + data
+
+
+def canon_heap(payload):
+    """A CRW: 14 bytes of head, one record, the directory that names it, and where that lies."""
+    directory = struct.pack("<HHII", 1, 0x2005, len(payload), 0)
+    return b"II" + struct.pack("<I", 14) + b"HEAPCCDR" + payload + directory + struct.pack("<I", len(payload))
+
+
 WHOLE_FILES = {
     "tiff.NEF": tiff(noise(40_000)),
     "jpeg.JPG": jpeg(),
     "boxes.CR3": boxes(noise(9_000)),
+    "mmor.ORF": b"MMOR" + _big_tiff(noise(20_000))[4:],
+    "heap.CRW": canon_heap(noise(9_000)),
+    "sigma.X3F": b"FOVb" + noise(9_000) + b"SECd" + noise(40) + struct.pack("<I", 9_004),
     "raf.RAF": b"FUJIFILMCCD-RAW ".ljust(84, b"0")
     + b"".join(number.to_bytes(4, "big") for number in (108, 50, 158, 50, 208, 5_000))
     + noise(5_158 - 8),
@@ -45,6 +64,29 @@ def test_a_preallocated_file_is_not_whole(tmp_path, name):
     half = len(data) // 2
     assert judged(tmp_path / name, data[:half] + bytes(len(data) - half)) is Whole.NO
     assert judged(tmp_path / name, bytes(len(data))) is Whole.NO
+
+
+@pytest.mark.skipif(not RAWS.is_dir(), reason=f"there is no test data in {RAWS}")
+def test_real_raws_are_whole_and_cut_ones_are_not(tmp_path):
+    """All that are at hand; a file of which half is gone never counts as whole."""
+    for path in sorted(RAWS.iterdir()):
+        if path.suffix == ".THM":
+            continue
+        size = path.stat().st_size
+        assert look(path, size) is Whole.YES, path.name
+        with path.open("rb") as file:
+            assert judged(tmp_path / path.name, file.read(size // 2)) is Whole.NO, path.name
+
+
+def test_a_panasonic_raw_that_is_cut_is_known_and_a_whole_one_waits_for_quiet(tmp_path):
+    """Its directory says where the sensor's data start and how many pixels there are, not where they end."""
+    said = [(2, 3, 100), (3, 3, 80), (280, 4, 512)]
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in said)
+    head = struct.pack("<4sIH", b"IIU\0", 8, len(said)) + entries + bytes(4)
+    data = head.ljust(512, b"\1") + noise(100 * 80 * 16 // 14)
+    assert judged(tmp_path / "A.RW2", data) is Whole.UNKNOWN
+    assert judged(tmp_path / "A.RW2", data[:-800]) is Whole.NO
+    assert judged(tmp_path / "A.RW2", data[:-4096] + bytes(4096)) is Whole.NO
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "JPEG", "MPO"])
