@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from studio_server.domain.consent import ConsentRecord
 from studio_server.domain.delivery import Delivery, DeliveryId
@@ -29,13 +29,13 @@ class BlobRef:
 class Blobs(Protocol):
     """Written once, read often, named by their sha256."""
 
-    def put(self, stream: BinaryIO) -> BlobRef:
+    def put(self, stream: IO[bytes]) -> BlobRef:
         """Keep all of `stream`; the same bytes twice are kept once. Hashed while it is read."""
         ...
 
     def put_bytes(self, data: bytes) -> BlobRef: ...
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> IO[bytes]:
         """Raises NotFound."""
         ...
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from studio_server.domain.errors import Unreadable
+from studio_server.domain.shot import Capture
 from studio_server.imaging.answers import Answer, Look, Place, grown, place_of
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,16 @@ class Decoder:
         if died and found.proof:
             died = HURT_ITSELF if died == CRASHED else died
         return replace(found, reason=found.reason or died)
+
+    def capture(self, path: Path) -> Capture:
+        """Return what the file says of its exposure; an empty Capture where it cannot be read."""
+        found = Look()
+        try:
+            for answer in self._answers({"verb": "capture", "path": str(path)}):
+                found = grown(found, answer, path)
+        except (Unreadable, KeyError, TypeError, ValueError, OSError) as error:
+            log.info("%s says nothing of its capture (%s)", path.name, error)
+        return found.capture
 
     def develop(self, path: Path, target: Path) -> None:
         """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`. Raises Unreadable."""

@@ -88,11 +88,15 @@ def _restrict(limits: dict[str, Any]) -> None:
         first_to_go.write_text("1000")
 
 
-def _look(request: Request, say: Say) -> None:
-    path, target = Path(request["path"]), Path(request["target"])
-    capture = asdict(raw.read_capture(path))
+def _capture(request: Request, say: Say) -> None:
+    capture = asdict(raw.read_capture(Path(request["path"])))
     taken = capture["captured_at"]
     say({"capture": {**capture, "captured_at": taken.isoformat() if taken else None}})
+
+
+def _look(request: Request, say: Say) -> None:
+    path, target = Path(request["path"]), Path(request["target"])
+    _capture(request, say)
     refused = ""
     try:
         look = raw.first_look(path)
@@ -128,6 +132,7 @@ def _place(request: Request, say: Say) -> None:
 
 
 VERBS: dict[str, Callable[[Request, Say], None]] = {
+    "capture": _capture,
     "look": _look,
     "develop": _develop,
     "exif": _exif,

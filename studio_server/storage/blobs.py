@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from studio_server.domain.errors import NotFound, StudioError
 from studio_server.domain.ports import BlobRef
@@ -29,7 +29,7 @@ class FileBlobs:
         self._incoming = root / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
 
-    def put(self, stream: BinaryIO) -> BlobRef:
+    def put(self, stream: IO[bytes]) -> BlobRef:
         digest, size = hashlib.sha256(), 0
         temporary = self._incoming / "not yet"
         try:
@@ -55,7 +55,7 @@ class FileBlobs:
     def put_bytes(self, data: bytes) -> BlobRef:
         return self.put(BytesIO(data))
 
-    def open(self, sha256: str) -> BinaryIO:
+    def open(self, sha256: str) -> IO[bytes]:
         return self.path(sha256).open("rb")
 
     def read(self, sha256: str) -> bytes:

@@ -73,9 +73,9 @@ def create_app(services: Services, web: WebSettings) -> Flask:
 
 
 def _limit_forms() -> None:
-    """Only the machines' door takes a whole RAW; the photographer may send a photograph of a place."""
+    """Only the machines' door takes files without end; the photographer may send photographs."""
     if request.blueprint != "api":
-        sends = request.endpoint == "plates.add" and current_user.is_authenticated
+        sends = request.endpoint in {"plates.add", "studio.bring"} and current_user.is_authenticated
         request.max_content_length = _LARGEST_PHOTOGRAPH if sends else _LARGEST_FORM
 
 

@@ -11,7 +11,7 @@ from flask import session as cookie
 from qrcode.image.svg import SvgPathImage
 from werkzeug.wrappers import Response as AnyResponse
 
-from studio_server.domain.errors import BadInput, NotFound
+from studio_server.domain.errors import BadInput, NotFound, StudioError
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
 from studio_server.domain.variation import VariationId
@@ -20,7 +20,7 @@ from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import layered, picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import backdrop, doors, layers, overruling, pages, proofing, recover
+from studio_server.workflow import backdrop, bringing, doors, layers, overruling, pages, proofing, recover
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -49,6 +49,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions", desk.open_session, "POST"),
         ("/sessions/<session>", desk.session, "GET"),
         ("/sessions/<session>/ticket", desk.new_ticket, "POST"),
+        ("/sessions/<session>/shots", desk.bring, "POST"),
         ("/sessions/<session>/close", desk.close, "POST"),
         ("/sessions/<session>/refit", desk.refit, "POST"),
         ("/sessions/<session>/again", desk.again, "POST"),
@@ -99,6 +100,22 @@ class _Studio:
         ticket, pin = doors.issue_ticket(self._services, SessionId(session))
         _remember(ticket.id, pin)
         return _done(session, 201, ticket=ticket.id, **self._way_in(ticket.id, pin))
+
+    def bring(self, session: str) -> AnyResponse:
+        """One file or several; of several that are refused, the first says why, and the others are kept."""
+        files = [file for file in request.files.getlist("photographs") if file.filename]
+        if not files:
+            raise BadInput("No photograph was sent. Choose some, or drop them onto the page.")
+        state, refused = "", []
+        for file in files:
+            try:
+                name, stream = file.filename or "", file.stream
+                state = bringing.bring(self._services, SessionId(session), name, stream, _ACTOR).state
+            except StudioError as error:
+                refused.append(error)
+        if refused:
+            raise refused[0]
+        return _done(session, 201 if state == "received" else 200, state=state)
 
     def close(self, session: str) -> AnyResponse:
         proofing.close_session(self._services, SessionId(session), _ACTOR)

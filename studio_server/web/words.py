@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from studio_server.domain.ports import JobState
-from studio_server.domain.shot import Capture
+from studio_server.domain.shot import RAW_SUFFIXES, Capture
 from studio_server.domain.variation import Measure, context
 
 _VERBS = {
@@ -94,6 +94,11 @@ def _shutter(seconds: float | None) -> str:
     return f"{seconds:g} s" if seconds >= 0.3 else f"1/{round(1 / seconds)} s"
 
 
+def raws() -> str:
+    """Return the suffixes of RAW files, as a file field wants them: browsers know no media type for most."""
+    return ",".join(sorted(RAW_SUFFIXES))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "left": left,
     "job_title": job_title,
@@ -102,6 +107,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "clock": clock,
     "exposure": exposure,
+    "raws": raws,
     "figure": figure,
     "measure": measure,
     "pixels": pixels,

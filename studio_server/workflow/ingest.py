@@ -8,7 +8,7 @@ from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
 from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
-from studio_server.domain.ports import Reading, UnitOfWork
+from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import (
     PICTURE_SUFFIXES,
@@ -41,6 +41,8 @@ class Incoming:
     release: str
     """One key per release of the shutter; empty: this file stands alone."""
     sha256: str = ""
+    session_id: SessionId | None = None
+    """The session that it is brought to by hand; None: the one that takes it by camera and time."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,22 @@ class Receipt:
 
 def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt:
     """Keep one file byte for byte and make it part of its shot. The same bytes twice change nothing."""
-    role = role_of(incoming.name)
+    role_of(incoming.name)  # before anything is read
     if incoming.sha256 and (known := _known(services, incoming.sha256)):
         return known
     stored = services.blobs.put(stream)
     if incoming.sha256 not in ("", stored.sha256):
         msg = f"{incoming.name} arrived changed on its way. Send it again."
         raise BadInput(msg)
+    return receive_stored(services, incoming, stored)
+
+
+def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> Receipt:
+    """Make bytes that are kept already part of a shot."""
     if known := _known(services, stored.sha256):
         return known
-    file = ShotFile(stored.sha256, role, PurePath(incoming.name).name, incoming.path, stored.size)
+    role, name = role_of(incoming.name), PurePath(incoming.name).name
+    file = ShotFile(stored.sha256, role, name, incoming.path, stored.size)
     with services.work() as work:
         if known := _known_to(work, file.sha256):  # another sender was quicker
             return known
@@ -128,9 +136,11 @@ def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: S
     if shot is not None:
         return replace(shot, files=(*shot.files, file))
     received_at = services.now()
-    session = _session_for(work.sessions(), incoming.serial, incoming.captured_at or received_at)
     capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
-    owner = session.id if session else None
+    owner = incoming.session_id
+    if owner is None:
+        taker = _session_for(work.sessions(), incoming.serial, incoming.captured_at or received_at)
+        owner = taker.id if taker else None
     release = incoming.release or file.sha256
     return Shot(ShotId(services.new_id()), owner, release, (file,), received_at, capture=capture)
 

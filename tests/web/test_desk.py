@@ -1,10 +1,11 @@
 """The photographer's desk: what its pages say, and that they fill by themselves in real Chromium."""
 
 import html
+import io
 import re
 
 import pytest
-from client_rig import PASSWORD, post, served
+from client_rig import PASSWORD, jpeg, post, served
 from PIL import Image
 from test_doors import House
 
@@ -160,17 +161,77 @@ def test_another_shot_is_chosen_for_a_context_on_the_page(house, desk, undecided
 
 
 @pytest.fixture
-def page(browser, house):
+def complaints():
+    """What the browser complains of: nothing, when a test ends."""
+    return []
+
+
+@pytest.fixture
+def page(browser, house, complaints):
     with served(house.app, house.rig.board) as port:
         opened = browser.new_page(
             viewport={"width": 1024, "height": 1366}, base_url=f"http://127.0.0.1:{port}"
         )
-        complaints = []
         opened.on("pageerror", lambda error: complaints.append(str(error)))
         opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         yield opened
         opened.close()
     assert complaints == []
+
+
+def test_photographs_are_chosen_or_dropped_onto_the_page_and_what_is_refused_can_be_sent_again(
+    house, page, complaints
+):
+    session, _, _ = house.client_of("Caroline")
+    page.goto(f"/login?next=/sessions/{session.id}")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sessions/*")
+    files = [
+        {
+            "name": f"CARD_{number}.JPG",
+            "mimeType": "image/jpeg",
+            "buffer": jpeg(Image.new("RGB", (300, 400), tone)),
+        }
+        for number, tone in enumerate(("#445", "#544", "#454"))
+    ]
+    page.get_by_label("Add photographs").set_input_files(files)
+    page.locator("#sheet .s-card").nth(2).wait_for()
+    page.locator(".s-brought").wait_for(state="hidden")
+    page.evaluate(
+        """() => {
+          const held = new DataTransfer();
+          held.items.add(new File(["no picture"], "notes.docx"));
+          const drop = new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true });
+          document.body.dispatchEvent(drop);
+        }"""
+    )
+    refused = page.locator(".s-brought li")
+    refused.get_by_text("not a kind of file that a shot is made of").wait_for()
+    refused.get_by_role("button", name="Send notes.docx again").click()
+    refused.get_by_text("not a kind of file that a shot is made of").wait_for()
+    refused.get_by_role("button", name="Leave notes.docx").click()
+    page.locator(".s-brought").wait_for(state="hidden")
+    with house.rig.services.read() as work:
+        assert {shot.original.name for shot in work.shots(session.id)} == {one["name"] for one in files}
+    assert all("415" in said for said in complaints)  # the browser's own word on what was refused
+    complaints.clear()
+
+
+def test_without_scripts_photographs_are_sent_as_a_form_and_the_readable_ones_are_kept(house, desk):
+    session, _, _ = house.client_of("Caroline")
+    address = f"/sessions/{session.id}/shots"
+    assert post(desk, address, {}).status_code == 400
+    pictures = [
+        (io.BytesIO(jpeg(Image.new("RGB", (300, 400), tone))), f"{tone}.jpg") for tone in ("red", "blue")
+    ]
+    assert post(desk, address, {"photographs": pictures}).status_code == 303
+    mixed = [(io.BytesIO(b"x"), "notes.docx"), (io.BytesIO(jpeg(Image.new("RGB", (300, 400)))), "black.jpg")]
+    answer = post(desk, address, {"photographs": mixed})
+    assert answer.status_code == 415
+    assert "notes.docx is not a kind of file" in text(answer)
+    with house.rig.services.read() as work:
+        assert len(work.shots(session.id)) == 3
 
 
 def test_the_contact_sheet_fills_by_itself_and_shows_what_the_client_does(house, page):

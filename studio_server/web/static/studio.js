@@ -1,6 +1,7 @@
 // The photographer's pages work without this file; with it they fill by themselves.
 import { startLive } from "./client/live.js";
 import { startBrush } from "./studio/brush.js";
+import { startBringing } from "./studio/bring.js";
 import { startPlates } from "./studio/plates.js";
 import { startViewer } from "./studio/viewer.js";
 
@@ -8,6 +9,7 @@ const nothingUnsent = { quiet: () => true, count: () => 0, onQuiet: () => {} };
 startLive(nothingUnsent);
 startViewer();
 startPlates();
+startBringing();
 startBrush();
 
 for (const link of document.querySelectorAll(".s-url a")) {
