@@ -1,4 +1,4 @@
-"""studio up | demo | serve | work | models | doctor | recover."""
+"""studio up | demo | import | serve | work | models | doctor | recover."""
 
 import secrets
 import socket
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from subprocess import Popen
+from subprocess import Popen, run
 
 import click
 import qrcode
@@ -17,7 +17,7 @@ from rich.console import Console
 from studio_server import __version__
 from studio_server.bench.commands import bench
 from studio_server.bootstrap import Engines, Studio, base_place, build, prepare, shelf
-from studio_server.domain.errors import NotAllowed, StudioError
+from studio_server.domain.errors import Conflict, NotAllowed, StudioError
 from studio_server.jobs import server
 from studio_server.models_cli import models
 from studio_server.settings import Settings
@@ -27,6 +27,8 @@ from studio_server.workflow import doors
 PLUGIN = Path(__file__).parent.parent / "plugins" / "lightroom" / "studio.lrplugin"
 ENGINE = {"TRANSFORMERS_VERBOSITY": "error", "OMP_WAIT_POLICY": "PASSIVE"}
 """No word about image processors that nobody uses; threads that wait leave the cores to the proofs."""
+AGENT_KEY = "agent.key"
+"""In the data folder: the key of the agent that `studio up` starts."""
 THREADS = 48
 """Every open tablet and page holds one for its event stream."""
 
@@ -116,6 +118,23 @@ def demo(
     sys.exit(status)
 
 
+@main.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def import_folder(folder: Path) -> None:
+    """Take in the pictures of a card or a folder: they find their sessions by camera and time.
+
+    Nothing is taken twice, and the files stay where they are. `studio up` must be running.
+    """
+    settings = Settings()
+    kept = settings.data_dir / AGENT_KEY
+    if not kept.exists():
+        msg = f"No studio has run on {settings.data_dir} yet. Start `studio up` first, and leave it running."
+        raise Conflict(msg)
+    environment = settings.environment(STUDIO_TETHER_KEY=kept.read_text())
+    journal = ["--journal", str(settings.data_dir / "imports.sqlite"), "--once"]
+    sys.exit(run([*_agent(settings, folder), *journal], env=environment, check=False).returncode)  # noqa: S603 - our own words
+
+
 @main.command(hidden=True)
 def serve() -> None:
     """The pages and the machines' doors."""
@@ -203,19 +222,14 @@ def _start(tree: Tree, settings: Settings) -> tuple[Studio, str]:
     tree.start(Child("CPU worker", own("work", "cpu"), environment))
     tree.start(Child("Engine worker", own("work", "engine"), settings.environment(**ENGINE)))
     tree.start(Child("Pages", own("serve"), environment, ready=_answers(settings)))
-    agent = [
-        sys.executable,
-        "-m",
-        "tethering.cli",
-        "--server",
-        settings.local_url,
-        "--folder",
-        str(settings.hot),
-    ]
     key = settings.environment(STUDIO_TETHER_KEY=_agent_key(studio))
     journal = ["--journal", str(settings.data_dir / "tethering.sqlite")]
-    tree.start(Child("Tethering agent", [*agent, *journal], key))
+    tree.start(Child("Tethering agent", [*_agent(settings, settings.hot), *journal], key))
     return studio, password
+
+
+def _agent(settings: Settings, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "tethering.cli", "--server", settings.local_url, "--folder", str(folder)]
 
 
 def _with_redis(tree: Tree, settings: Settings) -> Settings:
@@ -253,7 +267,7 @@ def _first_password(studio: Studio) -> str:
 
 def _agent_key(studio: Studio) -> str:
     """Kept from start to start; a new one where the old was revoked or the database is another."""
-    path = studio.settings.data_dir / "agent.key"
+    path = studio.settings.data_dir / AGENT_KEY
     try:
         doors.key_of(studio.services, path.read_text() if path.exists() else "")
     except NotAllowed:

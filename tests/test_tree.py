@@ -61,6 +61,11 @@ class Studio:
         psutil.wait_procs(children, timeout=10)
         assert not [child for child in children if child.is_running() and child.status() != "zombie"]
 
+    def imports(self, folder: Path) -> subprocess.CompletedProcess[str]:
+        own = {"STUDIO_DATA_DIR": str(self.data), "STUDIO_PORT": str(self.port)}
+        command = [sys.executable, "-m", "studio_server", "import", str(folder)]
+        return subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True, check=False)
+
     def engine(self) -> psutil.Process:
         return next(child for child in self.children() if child.cmdline()[-2:] == ["work", "engine"])
 
@@ -106,6 +111,10 @@ def test_kills_in_the_middle_of_ingest_and_of_the_fit_lose_nothing(studio):  # n
         return [shot["state"] for shot in photographer.sees()["shots"]] == ["developed"] * 5
 
     wait(90, developed)
+    imported = studio.imports(hot)
+    assert imported.returncode == 0, imported.stderr
+    assert "known" in imported.stdout
+    assert len(photographer.sees()["shots"]) == 5
     stored = {path.name for path in (studio.data / "blobs").rglob("*") if path.is_file()}
     originals = [path for path in hot.iterdir() if path.suffix in (".DNG", ".JPG")]
     assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in originals} <= stored

@@ -18,6 +18,7 @@ from tethering.watch import Watch
 
 UPLOADS = 2
 TICK, UPLOAD_TICK, IDLE_TICK = 0.02, 0.1, 0.5
+SAY_SECONDS = 2.0
 ASIDE_SECONDS = 60.0
 FRESH_SECONDS = 120.0
 """A file written so recently goes before what has lain in the folder for long."""
@@ -62,12 +63,23 @@ class Agent:
             self._watch.stop()
 
     def run_once(self) -> None:
-        """Deliver what is there, waiting for what is still arriving; then end."""
+        """Deliver what is there, waiting for what is still arriving; then end. Says how far it is."""
         self._watch.sweep()
+        count, begun = self._hints.qsize(), time.monotonic()
+        say_at = begun + SAY_SECONDS
         with ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload") as pool:
             while not self._stopped.is_set() and not self._idle():
                 self._turn(pool)
+                if time.monotonic() >= say_at:
+                    say_at = time.monotonic() + SAY_SECONDS
+                    self._say_how_far(count, time.monotonic() - begun)
         self._watch.stop()
+
+    def _say_how_far(self, count: int, seconds: float) -> None:
+        ahead = self._hints.qsize() + len(self._arriving) + len(self._settled) + len(self._uploading)
+        done = max(0, count - ahead)
+        left = f", about {_minutes(seconds / done * ahead)} left" if done else ""
+        log.info("%d of %d files done%s", done, count, left)
 
     def stop(self) -> None:
         self._stopped.set()
@@ -143,3 +155,7 @@ class Agent:
             self._closed.add(path)
             log.warning("%s cannot be read (%s); trying again", self._courier.name(path), why)
         self._watch.look_again(path)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

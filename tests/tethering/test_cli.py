@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,6 +46,17 @@ def test_once_delivers_what_is_there_and_ends(tether, folder, server):
     assert "A.NEF received shot-1" in out
     assert "notes.txt is no picture or sidecar; left alone" in out
     assert "Connected to" in out
+
+
+def test_what_takes_long_says_how_far_it_is(tether, folder, server):
+    server.slowness = 0.6
+    for number in range(10):
+        (folder / f"{number}.NEF").write_bytes(tiff(noise(400_000)))
+    out, _ = tether("--once").communicate(timeout=35)
+    told = re.findall(r"(\d+) of 10 files done(?:, about (\d+) s left)?", out)
+    assert told
+    assert all(int(done) < 10 for done, _ in told)
+    assert any(left for _, left in told)
 
 
 def test_a_termination_ends_it_cleanly(tether, folder, server, eventually):
