@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # app.py imports this module
     from studio_server.web.app import WebSettings
 
 _ACTOR = "photographer"
+_TRAY = "unclaimed"
 _PINS = "pins"
 _PINS_KEPT = 8
 
@@ -60,6 +61,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/variations/<variation>/layers", desk.want_layers, "POST"),
         ("/media/variations/<variation>/layers", desk.layers, "GET"),
         ("/unclaimed", desk.unclaimed, "GET"),
+        ("/sessions/<session>/move", desk.move_on, "POST"),
         ("/shots/<shot>/move", desk.move, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
         ("/keys", desk.keys, "GET"),
@@ -175,6 +177,19 @@ class _Studio:
             raise BadInput("Choose the session that this shot belongs to.")
         proofing.claim(self._services, ShotId(shot), SessionId(target), _ACTOR)
         return jsonify({"ok": True}) if wants_data() else redirect(url_for(".unclaimed"), 303)
+
+    def move_on(self, session: str) -> AnyResponse:
+        """`shot`: those that are marked on the contact sheet; `to`: another session, or the tray."""
+        marked, target = request.form.getlist("shot"), request.form.get("to", "")
+        if not marked:
+            raise BadInput("No photograph is marked. Mark those that belong elsewhere, then choose where to.")
+        if not target:
+            raise BadInput("Choose where the marked photographs belong.")
+        goal = None if target == _TRAY else SessionId(target)
+        for shot in marked:
+            pages.shot_in(self._services, ShotId(shot), SessionId(session))
+            proofing.claim(self._services, ShotId(shot), goal, _ACTOR)
+        return _done(session)
 
     # -- keys of machines
 

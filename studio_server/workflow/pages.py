@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, allowed
 from studio_server.domain.delivery import Delivery
+from studio_server.domain.errors import NotFound
 from studio_server.domain.likeness import Likeness, LikenessState
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Ticket
@@ -74,6 +75,8 @@ class SessionPage:
     """Those of them that were taken off the shelf: no new picture is made there."""
     synthetic: bool = False
     """Whether this studio's base can make whole pictures of a person."""
+    others: tuple[Session, ...] = ()
+    """The sessions that a shot may be moved to: the newest first."""
 
     @property
     def unreadable(self) -> tuple[Frame, ...]:
@@ -186,6 +189,7 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
             places=tuple(place_of(work, one) for one in session.contexts),
             gone=tuple(place_of(work, one) for one in session.contexts if one not in there),
             synthetic=services.synthetic,
+            others=tuple(one for one in work.sessions() if one.id != session_id),
         )
 
 
@@ -197,6 +201,15 @@ def unclaimed_page(services: Services) -> UnclaimedPage:
 def shot_of(services: Services, shot_id: ShotId) -> Shot:
     with services.read() as work:
         return work.shot(shot_id)
+
+
+def shot_in(services: Services, shot_id: ShotId, session_id: SessionId) -> Shot:
+    """One shot of a session. Raises NotFound for one that is not there (any more)."""
+    shot = shot_of(services, shot_id)
+    if shot.session_id != session_id:
+        msg = "This photograph is not in this session any more. Load the page again."
+        raise NotFound(msg)
+    return shot
 
 
 def variation_of(services: Services, variation_id: VariationId) -> Variation:

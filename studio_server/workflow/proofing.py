@@ -77,19 +77,39 @@ def set_retouch(services: Services, session_id: SessionId, amount: int, actor: s
         work.commit()
 
 
-def claim(services: Services, shot_id: ShotId, session_id: SessionId, actor: str) -> None:
-    """Move a shot into a session. A pick of another session loses its flag: the client there chose it."""
+def claim(services: Services, shot_id: ShotId, session_id: SessionId | None, actor: str) -> None:
+    """Move a shot into a session; None: into the unclaimed tray. Twice is fine.
+
+    A pick of another session loses its flag, for the client there chose it. What was made from it stays with
+    that session and is taken for refused: it is shown and delivered no more.
+    """
     with services.work() as work:
-        shot, session = work.shot(shot_id), work.session(session_id)
-        if shot.session_id == session.id:
+        shot = work.shot(shot_id)
+        if shot.session_id == session_id:
             return
-        work.save(replace(shot, session_id=session.id, flag=Flag.NONE))
-        if shot.session_id is not None and work.session(shot.session_id).clean_plate == shot.id:
-            work.save(replace(work.session(shot.session_id), clean_plate=None))
-        work.append(_decision(services, session_id, actor, "claim", shot_id, shot.session_id or ""))
-        work.commit(ProofReady(shot.id, session.id))
+        if session_id is not None:
+            work.session(session_id)
+        if shot.session_id is not None:
+            _let_go(services, work, shot, actor)
+        work.save(replace(shot, session_id=session_id, flag=Flag.NONE))
+        if session_id is not None:
+            work.append(_decision(services, session_id, actor, "claim", shot_id, shot.session_id or ""))
+        work.commit(ProofReady(shot.id, session_id))
     services.board.publish(shot.session_id, "shot", {"shot": shot_id, "state": "gone"})
-    services.board.publish(session.id, "shot", {"shot": shot_id, "state": shot.state.value})
+    services.board.publish(session_id, "shot", {"shot": shot_id, "state": shot.state.value})
+
+
+def _let_go(services: Services, work: UnitOfWork, shot: Shot, actor: str) -> None:
+    """Leave nothing of the shot to be shown in the session that it goes from."""
+    assert shot.session_id is not None
+    session = work.session(shot.session_id)
+    plate = None if session.clean_plate == shot.id else session.clean_plate
+    chosen = tuple(one for one in session.chosen if one.shot_id != shot.id)
+    work.save(replace(session, clean_plate=plate, chosen=chosen))
+    for variation in work.variations(session.id):
+        if variation.brief.shot_id == shot.id and variation.choice is not Choice.REFUSED:
+            work.save(replace(variation, choice=Choice.REFUSED))
+    work.append(_decision(services, session.id, actor, "let go", shot.id, ""))
 
 
 def flag(services: Services, session_id: SessionId, shot_id: ShotId, chosen: Flag, actor: str) -> None:

@@ -9,6 +9,7 @@ from verbs_help import jpeg, later, one_dng
 
 from studio_server.domain.errors import BadInput, Conflict
 from studio_server.domain.shot import FileRole, Flag, ShotState
+from studio_server.domain.variation import Choice, Pass
 from studio_server.workflow import ingest, proofing
 
 
@@ -171,6 +172,29 @@ def test_moving_a_shot_takes_its_flag_away(house):
     moved = house.read("shot", shot)
     assert (moved.session_id, moved.flag) == (grace.id, Flag.NONE)
     assert house.read("shots", ada.id) == []
+
+
+def test_moving_a_shot_leaves_nothing_of_it_to_be_shown_or_delivered(house):
+    """A frame of somebody else was picked, made into a picture and approved before anybody saw it."""
+    ada = house.open("Ada")
+    house.agree(ada)
+    shots = house.shoot(3)
+    house.pick(ada, shots)
+    proofing.lock(house.services, ada.id, "client")
+    house.run()
+    made = [one for one in house.read("variations", ada.id) if one.made_in is Pass.FINAL and one.shown]
+    wrong = made[0].brief.shot_id
+    for one in made:
+        proofing.choose(house.services, ada.id, one.id, Choice.APPROVED, "client")
+    proofing.claim(house.services, wrong, None, "photographer")
+    proofing.claim(house.services, wrong, None, "photographer")
+    assert {one.choice for one in house.read("variations", ada.id) if one.brief.shot_id == wrong} == {
+        Choice.REFUSED
+    }
+    others = [one for one in house.read("variations", ada.id) if one.brief.shot_id != wrong and one.shown]
+    assert Choice.APPROVED in {one.choice for one in others} or len(made) == 1
+    assert wrong in [shot.id for shot in house.read("shots", None)]
+    assert house.read("shot", wrong).flag is Flag.NONE
 
 
 def test_a_shot_whose_sender_could_not_read_its_camera_finds_its_session_when_it_is_developed(house):

@@ -218,6 +218,41 @@ def test_photographs_are_chosen_or_dropped_onto_the_page_and_what_is_refused_can
     complaints.clear()
 
 
+def test_marked_photographs_are_moved_in_one_gesture_and_stay_marked_while_the_page_fills(house, page):
+    session, _, _ = house.client_of("Caroline")
+    other, _, _ = house.client_of("Grace")
+    shots = [house.rig.shot(session, Image.new("RGB", (64, 80), tone)) for tone in ("red", "green", "blue")]
+    page.goto(f"/login?next=/sessions/{session.id}")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.locator("dialog").wait_for(state="attached")  # the script runs
+    for number in (1, 3):
+        page.get_by_label(f"Mark photograph {number}").check()
+    proofing.flag(house.rig.services, session.id, shots[0].id, 1, "client")
+    page.locator(f"#shot-{shots[0].id}").get_by_text("Pick", exact=True).wait_for(timeout=10_000)
+    assert page.get_by_label("Mark photograph 1").is_checked()
+    page.get_by_label("Marked photographs belong to").select_option(other.id)
+    page.get_by_role("button", name="Move them").click()
+    page.get_by_label("Mark photograph 2").wait_for(state="detached")
+    with house.rig.services.read() as work:
+        assert [shot.id for shot in work.shots(session.id)] == [shots[1].id]
+        assert {shot.id for shot in work.shots(other.id)} == {shots[0].id, shots[2].id}
+
+
+def test_moving_asks_what_and_where_and_only_moves_what_is_there(house, desk):
+    session, _, _ = house.client_of("Caroline")
+    shot = house.rig.shot(session, PICTURE)
+    address = f"/sessions/{session.id}/move"
+    assert "No photograph is marked" in text(post(desk, address, {"to": "unclaimed"}))
+    assert "Choose where" in text(post(desk, address, {"shot": shot.id}))
+    assert post(desk, address, {"shot": shot.id, "to": "unclaimed"}).status_code == 303
+    assert "not in this session any more" in text(
+        post(desk, address, {"shot": shot.id, "to": house.session.id})
+    )
+    with house.rig.services.read() as work:
+        assert [one.id for one in work.shots(None)] == [shot.id]
+
+
 def test_without_scripts_photographs_are_sent_as_a_form_and_the_readable_ones_are_kept(house, desk):
     session, _, _ = house.client_of("Caroline")
     address = f"/sessions/{session.id}/shots"

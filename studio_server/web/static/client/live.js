@@ -103,6 +103,10 @@ function replace(old, next) {
   // Pictures that are already there are moved over, so that nothing flickers.
   const pictures = new Map([...old.querySelectorAll("img")].map((img) => [img.getAttribute("src"), img]));
   const taken = document.adoptNode(next);
+  for (const box of old.querySelectorAll("input[type=checkbox][form]:checked")) {
+    const same = taken.querySelector(`input[form][value="${CSS.escape(box.value)}"]`);
+    if (same) same.checked = true; // marked, and not sent yet
+  }
   for (const img of taken.querySelectorAll("img")) {
     const same = pictures.get(img.getAttribute("src"));
     if (same && same.alt === img.alt) img.replaceWith(same);
