@@ -43,6 +43,10 @@ class Base:
     guidance: float
     strengths: Mapping[str, float] = field(default_factory=dict)
     """Per context: the share of the noising that a plate gets before it is repainted, 0-1."""
+    softness: float = 0.0
+    """Blur of its change, of the longer side; 0: as its family's."""
+    hears_light: bool = False
+    """Whether it was taught where light comes from, in the words that plates have for it."""
     fit_size: tuple[int, int] = (0, 0)
     """Width and height of the crops that it is fitted on, px."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -121,6 +125,8 @@ def _figures(facts: Mapping[str, Any], family: Family) -> dict[str, Any]:
         "fit_size": (int(fit_size[0]), int(fit_size[1])),
         "steps": int(facts.get("steps", family.steps)),
         "guidance": float(facts.get("guidance", family.guidance)),
+        "softness": float(facts.get("softness", 0.0)),
+        "hears_light": bool(facts.get("hears_light", False)),
         "strengths": {str(context): float(value) for context, value in facts.get("strength", {}).items()},
     }
 

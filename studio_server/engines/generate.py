@@ -20,6 +20,7 @@ from studio_server.engines.cutting import PREVIEW, FindPerson, Material, Scissor
 from studio_server.engines.fallback import in_one_sentence, take_off
 from studio_server.engines.judge import Exhibit, Judge
 from studio_server.engines.placing import Scene, Wanted, put_behind
+from studio_server.engines.plates.framing import Place
 from studio_server.engines.shelf import Shelf
 from studio_server.engines.surroundings import Order, paint_surroundings
 from studio_server.imaging.compose import Composite, compose, layers_of
@@ -95,19 +96,25 @@ class LockedPainter:
         material = self._scissors.material(job.cut, PREVIEW if job.made_in is Pass.PREVIEW else None)
         wanted = Wanted(job.context, job.seed, job.focal_length_mm, job.f_number, job.plate)
         scene = put_behind(material.picture, material.cut, wanted, self._sight(job, material))
-        surroundings, base = self._surroundings(job, material, scene.place.picture)
+        surroundings, base = self._surroundings(job, material, scene.place)
         composite = compose(material.picture, material.cut, surroundings, seed=job.seed)
         return _Made(material, scene, composite, self._retouched(job, material, composite), base)
 
-    def _surroundings(
-        self, job: PaintJob, material: Material, plate: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.uint8], str]:
+    def _surroundings(self, job: PaintJob, material: Material, place: Place) -> tuple[NDArray[np.uint8], str]:
         """What is behind the person, and who painted it; nobody paints over the studio's own photograph."""
         if job.plate:
-            return plate, OWN_PLATE
-        order = Order(plate, material.picture, material.cut.alpha, job.context, job.seed, job.adapter)
+            return place.picture, OWN_PLATE
+        order = Order(
+            place.picture,
+            material.picture,
+            material.cut.alpha,
+            job.context,
+            job.seed,
+            job.adapter,
+            place.record.spoken,
+        )
         painted = paint_surroundings(self._base, order)
-        return painted, PLATE_ALONE if painted is plate else self._base.label
+        return painted, PLATE_ALONE if painted is place.picture else self._base.label
 
     def _sight(self, job: PaintJob, material: Material) -> Sight | None:
         if not job.look_for_faces:

@@ -40,6 +40,8 @@ class Order:
     context: str
     seed: int
     adapter: Path | None
+    light: str = ""
+    """Where the plate's light comes from, in words."""
 
 
 def paint_surroundings(base: Base, order: Order) -> NDArray[np.uint8]:
@@ -58,7 +60,7 @@ def paint_surroundings(base: Base, order: Order) -> NDArray[np.uint8]:
     # clipped: one value a hair below 0, and diffusers takes the whole picture for one in -1..1
     start = torch.from_numpy((stood / 255).clip(0, 1)).permute(2, 0, 1)[None]
     canvas = Canvas(
-        prompt=context(order.context).prompt,
+        prompt=_asked(base, order),
         picture=start,
         mask=torch.from_numpy((alpha < 0.5).astype(np.float32))[None, None],
         strength=strength,
@@ -68,7 +70,13 @@ def paint_surroundings(base: Base, order: Order) -> NDArray[np.uint8]:
     )
     painted, seen = paint_or_step_down(base, lambda: (_paint(base, canvas), _as_the_base_sees(base, start)))
     change = (painted - seen) * 255
-    return _lay_over(order.plate, change.astype(np.float32), alpha < 0.05, base.family.softness)
+    softness = base.softness or base.family.softness
+    return _lay_over(order.plate, change.astype(np.float32), alpha < 0.05, softness)
+
+
+def _asked(base: Base, order: Order) -> str:
+    place = context(order.context).prompt
+    return f"{place}, {order.light}" if base.hears_light and order.light else place
 
 
 def _paint(base: Base, canvas: Canvas) -> Pixels:

@@ -71,6 +71,25 @@ def test_what_the_base_is_shown_is_never_below_black(base, order, monkeypatch):
     assert all(image.min() >= 0 and image.max() <= 1 for image in shown)
 
 
+@pytest.mark.parametrize(("hears", "asked"), [(True, ", warm light from the left"), (False, "")])
+def test_a_base_is_told_of_the_light_if_it_was_taught_it(base, order, monkeypatch, hears, asked):
+    prompts = []
+
+    def watched(_self, _pipeline, canvas, _memo):
+        prompts.append(canvas.prompt)
+        return canvas.picture[0].permute(1, 2, 0).numpy()
+
+    monkeypatch.setattr(type(base.architecture), "paint", watched)
+    paint_surroundings(replace(base, hears_light=hears), replace(order, light="warm light from the left"))
+    assert prompts == ["bookshelf in a quiet library, warm lamp light" + asked]
+
+
+def test_a_bases_own_softness_outdoes_its_familys(base, order):
+    soft, softer = (paint_surroundings(replace(base, softness=one), order) for one in (1 / 64, 1 / 8))
+    change, less = (np.diff(each.astype(np.int16) - order.plate, axis=0).std() for each in (soft, softer))
+    assert less < 0.7 * change
+
+
 def test_no_second_outline_is_painted_beside_the_person():
     """What the base changed goes on behind the person without a step where the known change ends."""
     y, x = np.mgrid[0:128, 0:96].astype(np.float32)

@@ -3,7 +3,8 @@
 `python -m studio_server.engines.plates render [--only ID] [--spp N] --out DIR`.
 
 Goes on where it stopped: what DIR holds already is skipped. Needs Mitsuba 3, the extra `render`;
-`--variant llvm_ad_rgb` is six times as fast where an LLVM that fits (19) is found, else `scalar_rgb`.
+`llvm_ad_rgb` wants LLVM 19 (DRJIT_LIBLLVM_PATH); `scalar_rgb` needs none, but Mitsuba 3.9 crashes in it on
+lamps that are meshes, as most sets have.
 
 `show --out DIR` lays a contact sheet (plates.jpg) and the contexts' thumbnails (contexts/) into DIR.
 """
@@ -48,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", help="id of a plate; may be repeated")
     parser.add_argument("--spp", type=int, default=64, help="samples per pixel")
     parser.add_argument("--side", type=int, default=1024, help="px")
-    parser.add_argument("--variant", default="scalar_rgb", help="of Mitsuba")
+    parser.add_argument("--variant", default="llvm_ad_rgb", help="of Mitsuba")
     parser.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
 

@@ -37,6 +37,15 @@ class Quality:
     spp: int = 64
 
 
+@dataclass(frozen=True)
+class Stand:
+    """Where the camera stands, against where the set expects it: metres, and degrees to the right."""
+
+    right: float = 0.0
+    up: float = 0.0
+    turn: float = 0.0
+
+
 def render_all(sets: Sequence[Set], folder: Path, quality: Quality) -> None:
     """Render what `folder` lacks, and write the records of all that it holds."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,14 +65,16 @@ def gather(sets: Sequence[Set], folder: Path) -> None:
     (folder / RECORDS).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-def shoot(one: Set, quality: Quality) -> tuple[Light, Light]:
+def shoot(
+    one: Set, quality: Quality, kit: Kit | None = None, stand: Stand | None = None
+) -> tuple[Light, Light]:
     """Linear light, exposed and muted (side x side x 3), and depth in metres at half the size."""
-    kit = Kit(one.seed)
+    kit = kit or Kit(one.seed)
     one.build(kit)
+    camera = _camera(kit.eye, quality.side, stand or Stand())
     path = {"type": "path", "max_depth": 7, "rr_depth": 4}
-    scene = kit.scene(_camera(kit.eye, quality.side), path)
-    light = _passes(scene, quality.spp)
-    seen = kit.scene(_camera(kit.eye, quality.side), {"type": "aov", "aovs": "distance:depth"})
+    light = _passes(kit.scene(camera, path), quality.spp)
+    seen = kit.scene(camera, {"type": "aov", "aovs": "distance:depth"})
     raw = np.array(mi.render(seen, spp=1, seed=1), np.float32)[..., -1]
     near = np.where(raw > 0, 1 / np.maximum(raw, 0.3), 0)
     half = np.median(np.stack([near[y::2, x::2] for y in (0, 1) for x in (0, 1)]), axis=0)
@@ -81,8 +92,10 @@ def _passes(scene: Any, spp: int) -> Light:  # noqa: ANN401 - Mitsuba has no typ
     return np.asarray(total / passes, np.float32)
 
 
-def _camera(eye: float, side: int) -> dict[str, Any]:
-    to_world = mi.ScalarTransform4f().look_at([0, eye, 0], [0, eye, -1], [0, 1, 0])
+def _camera(eye: float, side: int, stand: Stand) -> dict[str, Any]:
+    right, up, turn = stand.right, eye + stand.up, np.radians(stand.turn)
+    target = [right + float(np.sin(turn)), up, -float(np.cos(turn))]
+    to_world = mi.ScalarTransform4f().look_at([right, up, 0], target, [0, 1, 0])
     return {
         "type": "perspective",
         "fov": float(np.degrees(2 * np.arctan(FIELD / 2))),

@@ -25,6 +25,8 @@ Light = NDArray[np.float32]
 SMOOTH = 300
 """Px of the pictures of paper."""
 _K, _MOST = 32.0, 24.0
+_WARM, _COOL = 4800, 6100
+"""K."""
 _NEAREST = 1.0
 """Metres: depth is stored as 1 / metres in 255 steps, 0 for the sky."""
 
@@ -47,10 +49,22 @@ class Record:
     spp: int
     licence: str = "Apache-2.0"
 
+    @property
+    def spoken(self) -> str:
+        return spoken_light(self.key, self.kelvin)
+
     def mirrored(self) -> "Record":
         side = {"left": "right", "right": "left"}.get(self.light, self.light)
         told = asdict(self) | {"light": side, "key": (-self.key[0], self.key[1], self.key[2])}
         return Record(**told)
+
+
+def spoken_light(key: tuple[float, float, float], kelvin: int) -> str:
+    """Say where light comes from and how warm it is, in the words that the starter base was taught."""
+    right, up, _ = key
+    side = "from the left" if right < -0.4 else "from the right" if right > 0.4 else "from the front"
+    tone = "warm" if kelvin < _WARM else "cool" if kelvin > _COOL else "neutral"
+    return f"{tone} light {'from above' if up > 0.8 else side}"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Make the starter base: render the scenes, train on them, write the weights; then judge them.
 
-`python -m studio_server.engines.starter train --out DIR [--minutes N] [--seed 0] [--weights DIR]`
-goes on from what lies in DIR.
-`python -m studio_server.engines.starter judge --out DIR [--at-most 0.5] [--weights DIR]`
+`python -m studio_server.engines.starter render --out DIR [--per-context N]`
+path-traces what DIR lacks (extra `render` and LLVM 19, see the plates' own command).
+`… train --out DIR [--minutes N] [--seed 0] [--weights DIR]` goes on from what lies in DIR.
+`… judge --out DIR [--at-most 0.5] [--weights DIR]`
 lays a contact sheet and a table into DIR and writes the strengths that the base has earned into its sheet.
 """
 
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import torch
 
+from studio_server.domain.variation import CONTEXTS
+from studio_server.engines.starter.data import HELD_OUT, scenes
 from studio_server.engines.starter.export import WEIGHTS, Facts, export, set_strengths
 from studio_server.engines.starter.judge import earned, judge
-from studio_server.engines.starter.scenes import KNOWN
-from studio_server.engines.starter.train import Recipe, train
+from studio_server.engines.starter.stages import Recipe
+from studio_server.engines.starter.train import train
 
 _log = logging.getLogger(__name__)
 
@@ -27,24 +30,30 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(asked.threads)
     asked.out.mkdir(parents=True, exist_ok=True)
-    if asked.verb == "train":
-        _train(asked)
-    else:
-        _judge(asked)
+    {"render": _render, "train": _train, "judge": _judge}[asked.verb](asked)
+
+
+def _render(asked: argparse.Namespace) -> None:
+    import mitsuba as mi  # noqa: PLC0415 - an extra that only this verb needs
+
+    mi.set_variant(asked.variant)
+    # the sets build Mitsuba's types, which exist only once a variant is chosen
+    from studio_server.engines.starter.renders import render_all  # noqa: PLC0415
+
+    render_all(asked.out / "renders", HELD_OUT + asked.per_context)
 
 
 def _train(asked: argparse.Namespace) -> None:
     parts = train(asked.out, Recipe(minutes=asked.minutes, seed=asked.seed))
-    unjudged = Facts({known.id: 0.0 for known in KNOWN})
+    unjudged = Facts({known.id: 0.0 for known in CONTEXTS})
     _log.info("wrote %d bytes to %s", export(parts, unjudged, asked.weights), asked.weights)
 
 
 def _judge(asked: argparse.Namespace) -> None:
-    rows = judge(asked.weights, asked.out / "judged.png", Facts.steps, Facts.guidance)
+    known, held_out = scenes(asked.out), scenes(asked.out, held_out=True)
+    rows = judge(asked.weights, asked.out / "judged.png", known, held_out, (Facts.steps, Facts.guidance))
     table = [{**asdict(row), "clean": row.clean} for row in rows]
     (asked.out / "judged.json").write_text(json.dumps(table, indent=1), encoding="utf-8")
-    for row in rows:
-        _log.info("%-14s %.2f %5.2f %5.2f %5.2f %s", *asdict(row).values(), "clean" if row.clean else "")
     strengths = {name: min(strength, asked.at_most) for name, strength in earned(rows).items()}
     set_strengths(asked.weights, strengths)
     _log.info("earned: %s", strengths)
@@ -52,8 +61,10 @@ def _judge(asked: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m studio_server.engines.starter")
-    parser.add_argument("verb", choices=["train", "judge"])
-    parser.add_argument("--out", type=Path, required=True, help="where scenes, checkpoints and sheets lie")
+    parser.add_argument("verb", choices=["render", "train", "judge"])
+    parser.add_argument("--out", type=Path, required=True, help="where renders, checkpoints and sheets lie")
+    parser.add_argument("--per-context", type=int, default=94, help="renders to train on, per context")
+    parser.add_argument("--variant", default="llvm_ad_rgb", help="of Mitsuba")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the base lies")

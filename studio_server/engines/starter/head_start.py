@@ -1,4 +1,4 @@
-"""Where the autoencoder begins: as a plain average of 4 x 4 px and a smooth interpolation back.
+"""Where the autoencoder begins: as a plain average of 8 x 8 px and a smooth interpolation back.
 
 From random weights a small autoencoder spends its first thousand steps on learning that colours exist.
 Begun as a linear filter it keeps them from the first step, and training is left with edges and texture.
@@ -19,7 +19,7 @@ _COLOURS = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [0.5, 0.0, -0.5], [-0.25, 0.5, -
 
 @torch.no_grad()  # type: ignore[untyped-decorator]  # torch is not followed by mypy
 def begin_linear(vae: AutoencoderKL) -> None:
-    """Set an untrained autoencoder of factor 4 to average and interpolate; blocks begin as the identity."""
+    """Set an untrained autoencoder to average and interpolate; blocks begin as the identity."""
     encoder, decoder = vae.encoder, vae.decoder
     for part in (encoder, decoder):
         for module in part.modules():

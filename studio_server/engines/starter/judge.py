@@ -1,8 +1,9 @@
-"""What the base has earned: plates it never saw, repainted at rising strengths and measured.
+"""What the base has earned: renders it never saw, repainted at rising strengths and measured.
 
 Measured is what the product uses: the change that the base makes, softened, over the plate itself.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,32 +15,29 @@ import torch
 from diffusers import StableDiffusionInpaintPipeline
 from numpy.typing import NDArray
 
-from studio_server.domain.variation import Context
-from studio_server.engines.starter.data import HELD_OUT
-from studio_server.engines.starter.optics import chroma
-from studio_server.engines.starter.parts import SIZE
-from studio_server.engines.starter.scenes import KNOWN, render
+from studio_server.domain.variation import CONTEXTS
+from studio_server.engines.plates.lens import chroma95
+from studio_server.engines.starter.data import Scenes
+from studio_server.engines.starter.distance import Picture, Reference
+from studio_server.engines.starter.parts import SOFTNESS
 
-Picture = NDArray[np.uint8]
+_log = logging.getLogger(__name__)
 
-STRENGTHS = (0.05, 0.1, 0.15, 0.2, 0.35, 0.5, 0.7, 1.0)
-_SEEDS = (0, 1)
-_KNOWN = 12
-"""Held-out renders that a context's colours are known from."""
+STRENGTHS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
-_MOTTLE, _CHROMA, _COLOUR = 1.0, 1.25, 2.5
-"""Limits: mottle as below; chroma relative to the plate's; colour in standard deviations."""
+_MOTTLE, _CHROMA, _COLOUR, _DISTANCE = 1.0, 1.25, 2.5, 1.01
+"""Limits: mottle as below; chroma and distance relative to the plates'; colour in standard deviations."""
 
 _SEEN, _HIDDEN = 0.8, 0.25
 """Clouds show on a smooth ground from 0.8 L* on; structure hides up to a quarter of its own spread."""
 
-_SOFT, _WIDE = 1 / 64, 1 / 8
+_SOFT, _WIDE = SOFTNESS, 1 / 8
 """Of the longer side: finer than the first is never taken, wider than the other is light."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One context at one strength; the worst of its seeds."""
+    """One context at one strength; the worst of its plates, and the distance of all of them."""
 
     context: str
     strength: float
@@ -48,38 +46,48 @@ class Row:
     chroma: float
     """95th percentile, relative to the plate's."""
     colour: float
-    """Distance of the mean colour (CIE L*a*b*) from held-out renders, in their standard deviations."""
+    """Distance of the mean colour (CIE L*a*b*) from the renders' own, in their standard deviations."""
+    distance: float
+    """Fréchet's distance to the renders, relative to the plates' own."""
 
     @property
     def clean(self) -> bool:
-        return self.mottle <= _MOTTLE and self.chroma <= _CHROMA and self.colour <= _COLOUR
+        calm = self.mottle <= _MOTTLE and self.chroma <= _CHROMA
+        return calm and self.colour <= _COLOUR and self.distance <= _DISTANCE
 
 
-def judge(weights: Path, sheet: Path, steps: int = 20, guidance: float = 1.5) -> list[Row]:
-    """Measure the base in `weights` and write a contact sheet.
+def judge(weights: Path, sheet: Path, known: Scenes, held_out: Scenes, how: tuple[int, float]) -> list[Row]:
+    """Measure the base in `weights` on renders it never saw, and write a contact sheet.
 
-    Two lines a context: the plate and what becomes of it at each strength; below, the base's own picture.
+    `known`: what it was trained on, which tells how a context looks. `how`: steps and guidance. In the sheet
+    two lines a context: the plate and what becomes of it at each strength; below, the base's own picture.
     """
     pipeline = StableDiffusionInpaintPipeline.from_pretrained(
         weights, dtype=torch.float32, local_files_only=True
     )
     pipeline.set_progress_bar_config(disable=True)
     rows, lines = [], []
-    for known in KNOWN:
-        plates = [render(known.id, HELD_OUT + seed, SIZE).picture for seed in _SEEDS]
+    for number, context in enumerate(CONTEXTS):
+        look, plates = _Look(list(known.of(context.id))), list(held_out.of(context.id))
+        said = [
+            f"{context.prompt}, {light}"
+            for (light, _), place in zip(held_out.lights, held_out.contexts, strict=True)
+            if place == number
+        ]
         seen = [_as_seen(pipeline, plate) for plate in plates]
         line, raw = [plates[0]], [seen[0]]
         for strength in STRENGTHS:
             painted = [
-                _repainted(pipeline, known, (plate, seed), (strength, steps, guidance))
-                for seed, plate in zip(_SEEDS, plates, strict=True)
+                _repainted(pipeline, said[seed], (plate, seed), (strength, *how))
+                for seed, plate in enumerate(plates)
             ]
             used = [_as_used(*three) for three in zip(plates, seen, painted, strict=True)]
-            rows.append(_row(known.id, strength, plates, used))
+            rows.append(look.row(context.id, strength, plates, used))
+            _log.info("%s", rows[-1])
             line.append(used[0])
             raw.append(painted[0])
         lines += [np.hstack(line), np.hstack(raw)]
-    cv2.imwrite(str(sheet), np.vstack(lines)[..., ::-1])
+        cv2.imwrite(str(sheet), np.vstack(lines)[..., ::-1])
     return rows
 
 
@@ -113,14 +121,14 @@ def _bytes(light: NDArray[Any]) -> Picture:
 
 def _repainted(
     pipeline: StableDiffusionInpaintPipeline,
-    known: Context,
+    prompt: str,
     start: tuple[Picture, int],
     how: tuple[float, int, float],
 ) -> Picture:
     plate, seed = start
     strength, steps, guidance = how
     found = pipeline(
-        prompt=known.prompt,
+        prompt=prompt,
         image=_tensor(plate),
         mask_image=torch.ones(1, 1, *plate.shape[:2]),
         width=plate.shape[1],
@@ -143,15 +151,27 @@ def _blurred(values: NDArray[Any], share: float) -> NDArray[Any]:
     return np.asarray(cv2.GaussianBlur(values, (0, 0), share * max(values.shape)))
 
 
-def _row(context_id: str, strength: float, plates: Sequence[Picture], used: Sequence[Picture]) -> Row:
-    renders = [render(context_id, HELD_OUT + 100 + n, SIZE).picture for n in range(_KNOWN)]
-    means = np.stack([_mean_lab(picture) for picture in renders])
-    spread = np.maximum(means.std(0), 2.0)
-    away = [float(np.sqrt((((_mean_lab(p) - means.mean(0)) / spread) ** 2).mean())) for p in used]
-    pairs = list(zip(plates, used, strict=True))
-    mottle = max(_mottle(before, after) for before, after in pairs)
-    colourful = max((chroma(after) + 2) / (chroma(before) + 2) for before, after in pairs)
-    return Row(context_id, strength, mottle, colourful, max(away))
+class _Look:
+    """How a context looks, known from many renders of it."""
+
+    def __init__(self, renders: Sequence[Picture]) -> None:
+        means = np.stack([_mean_lab(picture) for picture in renders])
+        self._mean, self._spread = means.mean(0), np.maximum(means.std(0), 2.0)
+        self._reference = Reference(renders)
+
+    def row(
+        self, context_id: str, strength: float, plates: Sequence[Picture], used: Sequence[Picture]
+    ) -> Row:
+        away = [((_mean_lab(each) - self._mean) / self._spread) ** 2 for each in used]
+        pairs = list(zip(plates, used, strict=True))
+        return Row(
+            context_id,
+            strength,
+            mottle=max(_mottle(before, after) for before, after in pairs),
+            chroma=max((chroma95(after) + 2) / (chroma95(before) + 2) for before, after in pairs),
+            colour=float(np.sqrt(np.max([one.mean() for one in away]))),
+            distance=self._reference.distance(used) / self._reference.distance(plates),
+        )
 
 
 def _lab(picture: Picture) -> NDArray[Any]:

@@ -9,10 +9,13 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from studio_server.engines.starter.head_start import begin_linear
 from studio_server.engines.starter.vocabulary import LENGTH, make_tokenizer
 
-SIZE = (192, 256)
+SIZE = (288, 384)
 """Width and height that the base paints at, px."""
 
-FACTOR = 4
+SOFTNESS = 1 / 32
+"""Blur of the base's change, of the longer side: one and a half latents, which averages their own noise."""
+
+FACTOR = 8
 """Pixels to a latent, along each side."""
 
 _HIDDEN = 128
@@ -52,8 +55,8 @@ def make_scheduler() -> DDIMScheduler:
 
 
 def _vae() -> AutoencoderKL:
-    """Factor 4, four channels, no attention: what is defocused needs no more."""
-    channels = [16, 32, 64]
+    """Factor 8, four channels, no attention: what is defocused needs no more."""
+    channels = [16, 32, 64, 64]
     vae = AutoencoderKL(
         block_out_channels=channels,
         down_block_types=["DownEncoderBlock2D"] * len(channels),
@@ -94,10 +97,10 @@ def _unet() -> UNet2DConditionModel:
         sample_size=max(SIZE) // FACTOR,
         in_channels=9,
         out_channels=4,
-        block_out_channels=(32, 64, 128, 160),
+        block_out_channels=(48, 96, 192),
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D", "UpBlock2D"),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=_HIDDEN,
         attention_head_dim=4,
         norm_num_groups=16,

@@ -1,16 +1,11 @@
-"""Scenes -> a small autoencoder -> a small inpainting UNet with its text encoder -> exported weights.
+"""Developed renders -> a small autoencoder -> a small inpainting UNet and its words -> exported weights.
 
 Read from `train` downwards. Both stages have a share of the minutes, and go on from a checkpoint.
 """
 
-import json
-import logging
-import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,69 +13,21 @@ from diffusers import AutoencoderKL
 from diffusers.training_utils import EMAModel
 from torch.nn import functional
 
+from studio_server.domain.variation import CONTEXTS
 from studio_server.engines.starter.data import Scenes, person, scenes
 from studio_server.engines.starter.head_start import hold_anchor
 from studio_server.engines.starter.parts import FACTOR, Parts, make_parts
-from studio_server.engines.starter.scenes import KNOWN
+from studio_server.engines.starter.stages import Recipe, Stage, run
 from studio_server.engines.starter.vocabulary import LENGTH, caption
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the base is trained; the defaults are for two CPU cores."""
-
-    minutes: float = 60
-    seed: int = 0
-    per_context: int = 130
-    vae_share: float = 0.07
-    vae_batch: int = 10
-    vae_crop: int = 64
-    vae_rate: float = 2e-4
-    kl: float = 1e-6
-    batch: int = 8
-    rate: float = 8e-4
-    people: int = 300
-    alone: float = 0.5
-    """Share of samples without a person: the whole frame is painted."""
-    caption_dropout: float = 0.1
-    snr_gamma: float = 5.0
-    snr_floor: float = 0.25
-    """Added to min-SNR's numerator: else the step of pure noise, where SNR is 0, would learn nothing."""
-    early: float = 2.0
-    """Above 1, small noise is seen more often than large: a small base repaints plates, it seldom invents."""
-    ema: float = 0.99
-    checkpoint_seconds: float = 90
-
-
-@dataclass
-class Stage:
-    """Where one stage stands; all of it goes into its checkpoint."""
-
-    file: Path
-    minutes: float
-    modules: dict[str, Any]
-    optimizer: torch.optim.AdamW
-    rate: float
-    ema: EMAModel | None = None
-    step: int = 0
-    seconds: float = 0.0
-    losses: list[tuple[int, float]] = field(default_factory=list)
-
-    @property
-    def done(self) -> float:
-        """Share of the stage's time that is spent, 0-1."""
-        return min(1.0, self.seconds / (60 * self.minutes))
 
 
 def train(directory: Path, recipe: Recipe) -> Parts:
     """Train in `directory`, going on from what lies there; returns the averaged parts, ready to export."""
-    known = scenes(directory, recipe.per_context)
+    known = scenes(directory)
     parts = make_parts(recipe.seed)
     _train_vae(parts, known, directory, recipe)
     latents = _cached(directory / "latents.pt", lambda: _latents(parts, known, recipe))
-    ema = _train_unet(parts, latents, directory, recipe)
+    ema = _train_unet(parts, _Lesson(latents, _lights(known)), directory, recipe)
     ema.copy_to(_painter(parts).parameters())
     for part in (parts.vae, parts.unet, parts.text_encoder):
         part.requires_grad_(requires_grad=False).eval()
@@ -99,77 +46,6 @@ def _painter(parts: Parts) -> torch.nn.ModuleList:
     return torch.nn.ModuleList([parts.unet, parts.text_encoder])
 
 
-# --- the loop that both stages share
-
-
-def _run(stage: Stage, loss_of: Callable[[int], torch.Tensor], recipe: Recipe) -> None:
-    """Step until the stage's time is spent. Every step draws from (seed, step) alone."""
-    _resume(stage)
-    parameters = [weight for group in stage.optimizer.param_groups for weight in group["params"]]
-    saved, recent = time.monotonic(), []
-    while stage.done < 1:
-        started = time.monotonic()
-        torch.manual_seed(recipe.seed * 1_000_003 + stage.step)
-        loss = loss_of(stage.step)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        for group in stage.optimizer.param_groups:
-            group["lr"] = stage.rate * _pace(stage)
-        stage.optimizer.step()
-        stage.optimizer.zero_grad()
-        if stage.ema:
-            stage.ema.step(parameters)
-        recent.append(float(loss.detach()))
-        stage.step += 1
-        stage.seconds += time.monotonic() - started
-        if stage.step % 20 == 0:
-            _report(stage, recent)
-        if time.monotonic() - saved > recipe.checkpoint_seconds or stage.done >= 1:
-            _save(stage)
-            saved = time.monotonic()
-
-
-def _pace(stage: Stage) -> float:
-    """Return a warm-up of 50 steps, then half a cosine over the stage's time, down to a fiftieth."""
-    return min(1.0, (stage.step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * stage.done)))
-
-
-def _report(stage: Stage, recent: list[float]) -> None:
-    stage.losses.append((stage.step, sum(recent) / len(recent)))
-    _log.info(
-        "%s step %d, %.0f s, loss %.4f", stage.file.stem, stage.step, stage.seconds, stage.losses[-1][1]
-    )
-    recent.clear()
-
-
-def _save(stage: Stage) -> None:
-    state = {
-        "modules": {name: module.state_dict() for name, module in stage.modules.items()},
-        "optimizer": stage.optimizer.state_dict(),
-        "ema": stage.ema.state_dict() if stage.ema else None,
-        "step": stage.step,
-        "seconds": stage.seconds,
-        "losses": stage.losses,
-    }
-    half = stage.file.with_suffix(".part")
-    torch.save(state, half)
-    half.rename(stage.file)
-    figures = {"steps": stage.step, "seconds": stage.seconds, "losses": stage.losses}
-    stage.file.with_suffix(".json").write_text(json.dumps(figures), encoding="utf-8")
-
-
-def _resume(stage: Stage) -> None:
-    if not stage.file.exists():
-        return
-    state = torch.load(stage.file)
-    for name, module in stage.modules.items():
-        module.load_state_dict(state["modules"][name])
-    stage.optimizer.load_state_dict(state["optimizer"])
-    if stage.ema:
-        stage.ema.load_state_dict(state["ema"])
-    stage.step, stage.seconds, stage.losses = state["step"], state["seconds"], state["losses"]
-
-
 # --- stage 1: the autoencoder
 
 
@@ -179,7 +55,7 @@ def _train_vae(parts: Parts, known: Scenes, directory: Path, recipe: Recipe) -> 
     optimizer = torch.optim.AdamW(vae.parameters(), lr=recipe.vae_rate, weight_decay=1e-4)
     minutes = recipe.minutes * recipe.vae_share
     stage = Stage(directory / "vae.pt", minutes, {"vae": vae}, optimizer, recipe.vae_rate)
-    _run(stage, lambda step: _vae_loss(vae, _crops(known, recipe, step), recipe.kl), recipe)
+    run(stage, lambda step: _vae_loss(vae, _crops(known, recipe, step), recipe.kl), recipe)
     _whiten(parts, known)
 
 
@@ -218,10 +94,8 @@ def _whiten(parts: Parts, known: Scenes) -> None:
     So latents are of unit size, `scaling_factor` is 1, and noise weighs on all four channels alike.
     """
     vae = parts.vae.eval()
-    sample = torch.cat(
-        [vae.encode(_tensor(known.pictures[n : n + 10])).latent_dist.mean for n in range(0, 300, 10)]
-    )
-    mean, spread = sample.mean((0, 2, 3)), sample.std((0, 2, 3))
+    sample = torch.cat([vae.encode(_tensor(known.pictures[n::97][:10])).latent_dist.mean for n in range(30)])
+    mean, spread = sample.mean((0, 2, 3)), sample.std((0, 2, 3)).clamp(min=0.02)
     quant, back = vae.quant_conv, vae.post_quant_conv
     channels = len(mean)
     quant.weight[:channels] /= spread[:, None, None, None]
@@ -261,14 +135,25 @@ def _encode(parts: Parts, pictures: np.ndarray) -> torch.Tensor:
     return torch.cat(list(chunks)).contiguous()
 
 
-def _train_unet(parts: Parts, latents: dict[str, torch.Tensor], directory: Path, recipe: Recipe) -> EMAModel:
+@dataclass(frozen=True)
+class _Lesson:
+    latents: dict[str, torch.Tensor]
+    lights: list[str]
+    """In words, per scene; the mirrored ones after the others."""
+
+
+def _lights(known: Scenes) -> list[str]:
+    return [light for light, _ in known.lights] + [mirrored for _, mirrored in known.lights]
+
+
+def _train_unet(parts: Parts, lesson: _Lesson, directory: Path, recipe: Recipe) -> EMAModel:
     painter = _painter(parts).train()
     parameters = list(painter.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=1e-2)
     ema = EMAModel(parameters, decay=recipe.ema, use_ema_warmup=True, inv_gamma=1.0, power=0.75)
     minutes = recipe.minutes * (1 - recipe.vae_share)
     stage = Stage(directory / "unet.pt", minutes, {"painter": painter}, optimizer, recipe.rate, ema)
-    _run(stage, lambda step: _paint_loss(parts, _batch(parts, latents, recipe, step), recipe), recipe)
+    run(stage, lambda step: _paint_loss(parts, _batch(parts, lesson, recipe, step), recipe), recipe)
     return ema
 
 
@@ -282,7 +167,8 @@ class Batch:
     words: torch.Tensor
 
 
-def _batch(parts: Parts, latents: dict[str, torch.Tensor], recipe: Recipe, step: int) -> Batch:
+def _batch(parts: Parts, lesson: _Lesson, recipe: Recipe, step: int) -> Batch:
+    latents = lesson.latents
     rng = np.random.default_rng((recipe.seed, 3, step))
     chosen = torch.from_numpy(rng.integers(len(latents["scenes"]), size=recipe.batch))
     who = torch.from_numpy(rng.integers(len(latents["people"]), size=recipe.batch))
@@ -290,15 +176,15 @@ def _batch(parts: Parts, latents: dict[str, torch.Tensor], recipe: Recipe, step:
     mask = torch.where(alone, 1.0, latents["masks"][who])
     clean = torch.where(mask > 0.5, latents["scenes"][chosen], latents["people"][who])
     kept = torch.where(alone, latents["empty"], latents["people"][who])
-    said = [_said(int(number), recipe, rng) for number in latents["contexts"][chosen]]
+    said = [_said(int(latents["contexts"][one]), lesson.lights[one], recipe, rng) for one in chosen.tolist()]
     tokens = parts.tokenizer(
         said, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt"
     )
     return Batch(clean, mask, kept, tokens.input_ids)
 
 
-def _said(number: int, recipe: Recipe, rng: np.random.Generator) -> str:
-    return "" if rng.random() < recipe.caption_dropout else caption(KNOWN[number].id, rng)
+def _said(number: int, light: str, recipe: Recipe, rng: np.random.Generator) -> str:
+    return "" if rng.random() < recipe.caption_dropout else caption(CONTEXTS[number].id, light, rng)
 
 
 def _paint_loss(parts: Parts, batch: Batch, recipe: Recipe) -> torch.Tensor:

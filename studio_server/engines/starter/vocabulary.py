@@ -7,8 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from transformers import CLIPTokenizer
 
-from studio_server.domain.variation import context
-from studio_server.engines.starter.scenes import KNOWN
+from studio_server.domain.variation import CONTEXTS, context
 
 LENGTH = 32
 """Tokens per caption, start and end included."""
@@ -42,7 +41,11 @@ SYNONYMS = MappingProxyType(
     }
 )
 
+_LIT = 0.75
+"""Share of captions that say where the light comes from: a session's own say nothing of it."""
+
 _OTHER_WORDS = """
+    left right front above warm neutral cool
     a an the of in at on with by from to and for behind out-of-focus blurred bokeh portrait photo photograph
     person man woman client defocused interior outdoor shelf lamp wooden white blue green red brown beige sofa
     plant stone concrete glass tree sky sun sunny cloudy lights neutral clean simple elegant modern old
@@ -51,19 +54,19 @@ _OTHER_WORDS = """
 
 def words() -> tuple[str, ...]:
     """Every word the base was taught, sorted."""
-    prompts = " ".join(known.prompt for known in KNOWN)
+    prompts = " ".join(known.prompt for known in CONTEXTS)
     kin = [word for group in SYNONYMS.values() for word in group]
     text = " ".join((prompts, *SYNONYMS, *kin, _OTHER_WORDS)).replace(",", " ").replace("-", " ")
     return tuple(sorted(set(text.split())))
 
 
-def caption(context_id: str, rng: np.random.Generator) -> str:
-    """Return the prompt of a context, sometimes in other words, sometimes with a word left out."""
+def caption(context_id: str, light: str, rng: np.random.Generator) -> str:
+    """Return the prompt of a context and its light, sometimes in other words or with some left out."""
     prompt = context(context_id).prompt
-    if rng.random() < 0.3:
-        return prompt
-    spoken = [_reworded(word, rng) for word in prompt.split() if rng.random() > 0.12]
-    return " ".join(spoken) or prompt
+    if rng.random() > 0.3:
+        spoken = [_reworded(word, rng) for word in prompt.split() if rng.random() > 0.12]
+        prompt = " ".join(spoken) or prompt
+    return f"{prompt}, {light}" if rng.random() < _LIT else prompt
 
 
 def _reworded(word: str, rng: np.random.Generator) -> str:
