@@ -76,6 +76,8 @@ def _jpeg(file: BinaryIO, size: int) -> Whole:
 
 
 TYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+SENSOR = RAW_AT, SENSOR_WIDTH, SENSOR_HEIGHT, PACKING = 280, 2, 3, 45
+"""Panasonic's own."""
 STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS = 273, 279, 324, 325
 JPEG_OFFSET, JPEG_LENGTH, SUB_DIRECTORIES = 513, 514, 330
 PAIRS = ((STRIP_OFFSETS, STRIP_COUNTS), (TILE_OFFSETS, TILE_COUNTS), (JPEG_OFFSET, JPEG_LENGTH))
@@ -115,7 +117,7 @@ def _directories(file: BinaryIO, order: str, size: int) -> Iterator[dict[int, tu
 
 
 def _entries(file: BinaryIO, order: str, at: int, count: int) -> Iterator[tuple[int, tuple[int, ...]]]:
-    interesting = {SUB_DIRECTORIES, *(tag for pair in PAIRS for tag in pair)}
+    interesting = {SUB_DIRECTORIES, *SENSOR, *(tag for pair in PAIRS for tag in pair)}
     for index in range(count):
         where = at + 12 * index
         tag, kind, number = _read(file, where, order + "HHI")
@@ -149,18 +151,9 @@ def _raf(file: BinaryIO, size: int) -> Whole:
     return _filled(file, max(ends), size)
 
 
-RAW_AT, SENSOR_WIDTH, SENSOR_HEIGHT, PACKING = 280, 2, 3, 45
-
-
 def _panasonic(file: BinaryIO, size: int) -> Whole:
     """RW2, RWL: the first directory says where the sensor's data start; 14 pixels take at least 16 bytes."""
-    (at,) = _read(file, 4, "<I")
-    (count,) = _read(file, at, "<H")
-    said: dict[int, int] = {}
-    for index in range(min(count, size // 12)):
-        tag, kind, number, value = _read(file, at + 2 + 12 * index, "<HHII")
-        if number == 1 and kind in (3, 4):
-            said[tag] = value & 0xFFFF if kind == 3 else value
+    said = {tag: values[0] for tag, values in next(_directories(file, "<", size), {}).items() if values}
     start, pixels = said.get(RAW_AT, 0), said.get(SENSOR_WIDTH, 0) * said.get(SENSOR_HEIGHT, 0)
     if not start or not pixels:
         return Whole.UNKNOWN

@@ -186,9 +186,7 @@ class _Studio:
         if not target:
             raise BadInput("Choose where the marked photographs belong.")
         goal = None if target == _TRAY else SessionId(target)
-        for shot in marked:
-            pages.shot_in(self._services, ShotId(shot), SessionId(session))
-            proofing.claim(self._services, ShotId(shot), goal, _ACTOR)
+        proofing.move_on(self._services, SessionId(session), [ShotId(one) for one in marked], goal, _ACTOR)
         return _done(session)
 
     # -- keys of machines

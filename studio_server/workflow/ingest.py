@@ -66,12 +66,10 @@ def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt
 
 def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> Receipt:
     """Make bytes that are kept already part of a shot."""
-    if known := _known(services, stored.sha256):
-        return known
     role, name = role_of(incoming.name), PurePath(incoming.name).name
     file = ShotFile(stored.sha256, role, name, incoming.path, stored.size)
     with services.work() as work:
-        if known := _known_to(work, file.sha256):  # another sender was quicker
+        if known := _known_to(work, file.sha256):  # asked in here: two may have asked before either sent
             return known
         shot = _with_file(services, work, incoming, file)
         work.save(shot)

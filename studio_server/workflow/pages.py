@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, allowed
 from studio_server.domain.delivery import Delivery
-from studio_server.domain.errors import NotFound
 from studio_server.domain.likeness import Likeness, LikenessState
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Ticket
@@ -201,15 +200,6 @@ def unclaimed_page(services: Services) -> UnclaimedPage:
 def shot_of(services: Services, shot_id: ShotId) -> Shot:
     with services.read() as work:
         return work.shot(shot_id)
-
-
-def shot_in(services: Services, shot_id: ShotId, session_id: SessionId) -> Shot:
-    """One shot of a session. Raises NotFound for one that is not there (any more)."""
-    shot = shot_of(services, shot_id)
-    if shot.session_id != session_id:
-        msg = "This photograph is not in this session any more. Load the page again."
-        raise NotFound(msg)
-    return shot
 
 
 def variation_of(services: Services, variation_id: VariationId) -> Variation:

@@ -1,5 +1,6 @@
 """Photographer and client choose: sessions, flags, contexts, the lock, approvals."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from studio_server.domain import consent
@@ -87,16 +88,42 @@ def claim(services: Services, shot_id: ShotId, session_id: SessionId | None, act
         shot = work.shot(shot_id)
         if shot.session_id == session_id:
             return
-        if session_id is not None:
-            work.session(session_id)
-        if shot.session_id is not None:
-            _let_go(services, work, shot, actor)
-        work.save(replace(shot, session_id=session_id, flag=Flag.NONE))
-        if session_id is not None:
-            work.append(_decision(services, session_id, actor, "claim", shot_id, shot.session_id or ""))
+        _move(services, work, shot, session_id, actor)
         work.commit(ProofReady(shot.id, session_id))
-    services.board.publish(shot.session_id, "shot", {"shot": shot_id, "state": "gone"})
-    services.board.publish(session_id, "shot", {"shot": shot_id, "state": shot.state.value})
+    _say_moved(services, shot, session_id)
+
+
+def move_on(
+    services: Services, source: SessionId, shots: Sequence[ShotId], goal: SessionId | None, actor: str
+) -> None:
+    """Move shots of one session as `claim` moves one: all of them, or none.
+
+    Raises NotFound for one that is not in the session (any more).
+    """
+    with services.work() as work:
+        moved = [_shot_of(work, source, shot_id) for shot_id in dict.fromkeys(shots)]
+        if goal == source:
+            return
+        for shot in moved:
+            _move(services, work, shot, goal, actor)
+        work.commit(*(ProofReady(shot.id, goal) for shot in moved))
+    for shot in moved:
+        _say_moved(services, shot, goal)
+
+
+def _move(services: Services, work: UnitOfWork, shot: Shot, goal: SessionId | None, actor: str) -> None:
+    if goal is not None:
+        work.session(goal)
+    if shot.session_id is not None:
+        _let_go(services, work, shot, actor)
+    work.save(replace(shot, session_id=goal, flag=Flag.NONE))
+    if goal is not None:
+        work.append(_decision(services, goal, actor, "claim", shot.id, shot.session_id or ""))
+
+
+def _say_moved(services: Services, shot: Shot, goal: SessionId | None) -> None:
+    services.board.publish(shot.session_id, "shot", {"shot": shot.id, "state": "gone"})
+    services.board.publish(goal, "shot", {"shot": shot.id, "state": shot.state.value})
 
 
 def _let_go(services: Services, work: UnitOfWork, shot: Shot, actor: str) -> None:

@@ -25,6 +25,7 @@ from studio_server.engines.plates.shelf import (
     coded_light,
     encode,
     encode_depth,
+    named_side,
 )
 
 HORIZON = 0.58
@@ -150,11 +151,8 @@ def _write_smooth(file: Path, light: Light) -> None:
 
 def _write(folder: Path, one: Set, made: tuple[Light, Light], quality: Quality) -> None:
     light, depth = made
-    key = np.array(one.key) / np.linalg.norm(one.key)
-    side = "left" if key[0] < -0.4 else "right" if key[0] > 0.4 else "above" if key[1] > 0.8 else "front"
     record = Record(
-        one.id, one.title, one.context, HORIZON, side,
-        (round(float(key[0]), 3), round(float(key[1]), 3), round(float(key[2]), 3)),
+        one.id, one.title, one.context, HORIZON, named_side(one.unit_key), one.unit_key,
         one.kelvin, one.seed, quality.spp,
     )  # fmt: skip
     if one.context.startswith("studio-"):

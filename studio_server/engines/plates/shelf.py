@@ -61,10 +61,15 @@ class Record:
 
 def spoken_light(key: tuple[float, float, float], kelvin: int) -> str:
     """Say where light comes from and how warm it is, in the words that the starter base was taught."""
-    right, up, _ = key
-    side = "from the left" if right < -0.4 else "from the right" if right > 0.4 else "from the front"
     tone = "warm" if kelvin < _WARM else "cool" if kelvin > _COOL else "neutral"
-    return f"{tone} light {'from above' if up > 0.8 else side}"
+    side = named_side(key)
+    return f"{tone} light from {side if side == 'above' else f'the {side}'}"
+
+
+def named_side(key: tuple[float, float, float]) -> str:
+    """Say from where a key (a unit vector: right, up, towards the camera) comes: a record's `light`."""
+    right, up, _ = key
+    return "left" if right < -0.4 else "right" if right > 0.4 else "above" if up > 0.8 else "front"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from diffusers import StableDiffusionInpaintPipeline
 
+from studio_server.engines.folders import size_below
 from studio_server.engines.starter.parts import SIZE, SOFTNESS, Parts
 from studio_server.engines.starter.vocabulary import make_tokenizer
 
@@ -36,7 +37,7 @@ def export(parts: Parts, facts: Facts, directory: Path) -> int:
     shutil.rmtree(beside, ignore_errors=True)
     _pipeline(parts).save_pretrained(beside, safe_serialization=True)
     (beside / "studio.json").write_text(json.dumps(_sheet(facts), indent=2) + "\n", encoding="utf-8")
-    size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
+    size = size_below(beside)
     if size > _LIMIT:
         raise ValueError(
             f"The base weighs {size:,} bytes, more than the {_LIMIT:,} that the repository carries."

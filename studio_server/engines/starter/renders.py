@@ -63,11 +63,10 @@ def _render(directory: Path, number: int, context_id: str, quality: Quality) -> 
 
 
 def _told(chosen: Set, kit: ShakenKit, seed: int) -> dict[str, object]:
-    key = np.array(chosen.key) / np.linalg.norm(chosen.key)
     return {
         "set": chosen.id,
         "context": chosen.context,
         "seed": seed,
-        "key": [round(float(each), 3) for each in key],
+        "key": chosen.unit_key,
         "kelvin": round(chosen.kelvin + kit.turned),
     }

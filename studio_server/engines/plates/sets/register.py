@@ -1,5 +1,6 @@
 """All the sets: what each plate is called, where its light comes from, and how it is exposed."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,12 @@ class Set:
     chroma: float = 22
     """CIE Lab chroma that 95 % of it stay below."""
     seed: int = 1
+
+    @property
+    def unit_key(self) -> Point:
+        """`key` at length 1, to three decimals: as records keep it."""
+        right, up, near = (round(one / math.hypot(*self.key), 3) for one in self.key)
+        return right, up, near
 
 
 LEFT, RIGHT, FRONT = (-0.85, 0.4, 0.35), (0.85, 0.4, 0.35), (0.1, 0.5, 0.85)

@@ -1,4 +1,6 @@
 // Photographs dropped onto a session's page, or chosen there: two on their way at a time, each with its progress.
+import { catchDrops, upload } from "./sending.js";
+
 const AT_ONCE = 2;
 
 export function startBringing() {
@@ -39,14 +41,7 @@ export function startBringing() {
     }
   }
 
-  for (const kind of ["dragover", "dragleave", "drop"]) {
-    document.addEventListener(kind, (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault(); // beside the field too: the browser would leave the page for the picture
-      form.classList.toggle("s-over", kind === "dragover");
-      if (kind === "drop") take(event.dataTransfer.files);
-    });
-  }
+  catchDrops(form, take);
   const chosen = () => { take(input.files); input.value = ""; };
   input.addEventListener("change", chosen);
   if (input.files.length) chosen(); // before this script ran
@@ -68,34 +63,24 @@ function fill(item, file) {
 }
 
 // Resolves to what the server refused it for; to nothing where it is kept.
-function send(form, file, item) {
+async function send(form, file, item) {
   const bar = item.querySelector("progress");
   const words = item.querySelector("small");
   const body = new FormData();
   body.append("csrf_token", form.elements.csrf_token.value);
   body.append("photographs", file, file.name);
   words.textContent = "sending";
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    const begun = performance.now();
-    request.upload.addEventListener("progress", (event) => {
-      if (!event.lengthComputable) return;
-      bar.value = event.loaded / event.total;
-      const left = ((performance.now() - begun) / 1000) * (1 / Math.max(bar.value, 0.01) - 1);
-      words.textContent = bar.value === 1 ? "being taken in" : left > 2 ? `${Math.ceil(left)} s left` : "sending";
-    });
-    request.addEventListener("load", () => {
-      if (request.status >= 300) return resolve(request.response?.error ?? "The server could not take it. Send it again.");
-      bar.value = 1;
-      words.textContent = request.response?.state === "known" ? "was here already" : "received";
-      resolve("");
-    });
-    request.addEventListener("error", () => resolve("The server was not reached. Send it again."));
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "application/json");
-    request.responseType = "json";
-    request.send(body);
+  const begun = performance.now();
+  const { status, answer } = await upload(form.action, body, (share) => {
+    bar.value = share;
+    const left = ((performance.now() - begun) / 1000) * (1 / Math.max(share, 0.01) - 1);
+    words.textContent = share === 1 ? "being taken in" : left > 2 ? `${Math.ceil(left)} s left` : "sending";
   });
+  if (status === 0) return "The server was not reached. Send it again.";
+  if (status >= 300) return answer?.error ?? "The server could not take it. Send it again.";
+  bar.value = 1;
+  words.textContent = answer?.state === "known" ? "was here already" : "received";
+  return "";
 }
 
 function refuse(item, sentence, retry, leave) {

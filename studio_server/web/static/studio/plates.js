@@ -1,4 +1,6 @@
 // A photograph of a place: dropped, sent with its progress, and its horizon dragged to where it is.
+import { catchDrops, upload } from "./sending.js";
+
 export function startPlates() {
   const form = document.querySelector("[data-plate-form]");
   if (form) sending(form);
@@ -8,7 +10,6 @@ export function startPlates() {
 
 function sending(form) {
   const file = form.querySelector("input[type=file]");
-  const drop = form.querySelector("[data-drop]");
   const words = form.querySelector("[data-chosen]");
   const title = form.elements.title;
   const usual = words.textContent;
@@ -19,14 +20,7 @@ function sending(form) {
     if (one && !title.value) title.value = plainName(one.name);
   }
 
-  for (const kind of ["dragover", "dragleave", "drop"]) {
-    document.addEventListener(kind, (event) => {
-      if (!event.dataTransfer?.types.includes("Files")) return;
-      event.preventDefault(); // beside the field too: the browser would leave the page for the picture
-      drop.classList.toggle("p-over", kind === "dragover");
-      if (kind === "drop" && event.dataTransfer.files.length) { file.files = event.dataTransfer.files; chosen(); }
-    });
-  }
+  catchDrops(form, (files) => { file.files = files; chosen(); });
   file.addEventListener("change", chosen);
   form.addEventListener("submit", (event) => { event.preventDefault(); send(form); });
 }
@@ -36,34 +30,25 @@ function plainName(name) {
   return /^[a-z]{0,4} ?\d+$/i.test(bare) ? "" : bare; // a camera's number is no name of a place
 }
 
-function send(form) {
+async function send(form) {
   const parts = { error: form.querySelector("#add-error"), box: form.querySelector(".p-sending"), button: form.querySelector("button") };
   const bar = parts.box.querySelector("progress");
-  const status = parts.box.querySelector("[role=status]");
-  const request = new XMLHttpRequest();
-  const failed = (sentence) => {
-    parts.error.textContent = sentence;
-    parts.error.hidden = false;
-    parts.box.hidden = true;
-    parts.button.disabled = false;
-  };
+  const words = parts.box.querySelector("[role=status]");
   parts.error.hidden = true;
   parts.box.hidden = false;
   parts.button.disabled = true;
-  status.textContent = "Sending";
-  request.upload.addEventListener("progress", (event) => {
-    bar.value = event.lengthComputable ? event.loaded / event.total : 0;
-    if (bar.value === 1) status.textContent = "Looking at it: horizon, light and focus";
+  words.textContent = "Sending";
+  const { status, answer } = await upload(form.action, new FormData(form), (share) => {
+    bar.value = share;
+    if (share === 1) words.textContent = "Looking at it: horizon, light and focus";
   });
-  request.addEventListener("load", () => {
-    if (request.status === 201 && request.response?.next) location.assign(request.response.next);
-    else failed(request.response?.error ?? "The server could not take it. Nothing was kept; try again.");
-  });
-  request.addEventListener("error", () => failed("The server was not reached, so nothing was sent. Try again."));
-  request.open("POST", form.action);
-  request.setRequestHeader("Accept", "application/json");
-  request.responseType = "json";
-  request.send(new FormData(form));
+  if (status === 201 && answer?.next) { location.assign(answer.next); return; }
+  parts.error.textContent = status === 0
+    ? "The server was not reached, so nothing was sent. Try again."
+    : answer?.error ?? "The server could not take it. Nothing was kept; try again.";
+  parts.error.hidden = false;
+  parts.box.hidden = true;
+  parts.button.disabled = false;
 }
 
 function horizon(frame) {
