@@ -45,7 +45,8 @@ class Agent:
         self._stopped = threading.Event()
         self._courier = Courier(options.folder, journal, sink, self._stopped, options.give_up_after)
         self._hints: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        self._watch = Watch(options.folder, self._hints.put, polling=options.polling)
+        self._watch = Watch(options.folder, self._notice, polling=options.polling)
+        self._appeared: dict[Path, float] = {}
         self._arriving: dict[Path, Arrival | None] = {}
         self._settled: list[tuple[bool, int, Path]] = []
         self._order = itertools.count()
@@ -87,6 +88,11 @@ class Agent:
     def _idle(self) -> bool:
         return self._hints.empty() and not (self._arriving or self._settled or self._uploading)
 
+    def _notice(self, path: Path) -> None:
+        if self._watch.swept:
+            self._appeared.setdefault(path, time.monotonic())
+        self._hints.put(path)
+
     # one turn: take the hints, look at what is arriving, upload what has settled
 
     def _turn(self, pool: ThreadPoolExecutor) -> None:
@@ -99,7 +105,8 @@ class Agent:
         while self._settled and len(self._uploading) < UPLOADS:
             _, _, path = heapq.heappop(self._settled)
             if path not in self._uploading:
-                self._uploading[path] = pool.submit(self._courier.deliver, path)
+                appeared = self._appeared.pop(path, None)
+                self._uploading[path] = pool.submit(self._courier.deliver, path, appeared)
 
     def _take_hints(self) -> None:
         busy = self._arriving or self._settled
@@ -123,9 +130,11 @@ class Agent:
         try:
             stamp = Stamp.of(path)
             if (before is None or before.stamp != stamp) and self.journal.knows(path, stamp):
+                self._appeared.pop(path, None)
                 return
             arrival = watch_on(path, stamp, before, time.monotonic())
         except FileNotFoundError:  # renamed or deleted while we waited; its new name has a hint of its own
+            self._appeared.pop(path, None)
             return
         except OSError as problem:
             self._closed_to_us(path, problem.strerror or str(problem))

@@ -39,12 +39,15 @@ class Courier:
     give_up_after: int | None = None
     """Failed attempts for one file; None: never give up."""
 
-    def deliver(self, path: Path) -> Outcome:
-        """Offer the file, again and again where the server is away; say the outcome in one line."""
+    def deliver(self, path: Path, appeared: float | None = None) -> Outcome:
+        """Offer the file, again and again where the server is away; say the outcome in one line.
+
+        `appeared` is when it was seen to come, by `time.monotonic`.
+        """
         started, pause, attempt = time.monotonic(), FIRST_PAUSE, 0
         while not self.stopped.is_set():
             try:
-                return self._offer(path, started)
+                return self._offer(path, started, appeared)
             except OSError as problem:
                 return Outcome.GONE if isinstance(problem, FileNotFoundError) else Outcome.CLOSED
             except SinkError as problem:
@@ -70,7 +73,7 @@ class Courier:
         self.stopped.wait(seconds)
         return min(pause * 2, LONGEST_PAUSE)
 
-    def _offer(self, path: Path, started: float) -> Outcome:
+    def _offer(self, path: Path, started: float, appeared: float | None) -> Outcome:
         stamp = Stamp.of(path)
         sha256 = sha256_of(path)
         if self.sink.has(sha256):
@@ -78,7 +81,8 @@ class Courier:
         header = exif.of_release(path)
         release = exif.release(path, header)
         try:
-            answer = self.sink.offer(Offer(path, stamp.size, sha256, header.serial, header.captured, release))
+            offer = Offer(path, stamp.size, sha256, header.serial, header.captured, release, appeared)
+            answer = self.sink.offer(offer)
         except Refused as refusal:
             self._done(Entry(path, stamp, sha256, "refused", str(refusal)), f"refused: {refusal}", started)
             return Outcome.REFUSED

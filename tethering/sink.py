@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ class Offer:
     serial: str
     captured: str
     release: str
+    appeared: float | None = None
+    """When it was seen to come into the folder, by `time.monotonic`; None: it lay there already."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class Sink:
             "Content-Type": "application/octet-stream",
             "Content-Length": str(offer.size),
         }
+        if offer.appeared is not None:
+            headers["X-Studio-Age"] = f"{time.monotonic() - offer.appeared:.3f}"
         with offer.path.open("rb") as file:
             found = self._ask("POST", "shots", data=file if offer.size else b"", headers=headers)
         if not isinstance(found, dict):

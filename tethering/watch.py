@@ -42,6 +42,8 @@ class Watch:
         self._observer: BaseObserver | None = None
         self._root = 0
         self._away = False
+        self.swept = False
+        """Whether all was looked at once: what is noticed from then on was seen to come."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweep", daemon=True)
 
@@ -74,6 +76,7 @@ class Watch:
             if self._seen.get(path) != stamp or path in again:
                 self.notice(path)
         self._seen = found
+        self.swept = True
 
     def look_again(self, path: Path) -> None:
         """Notice the path at the next sweep, changed or not."""
@@ -86,7 +89,7 @@ class Watch:
             self._away = not present
             log.warning("%s %s", self.folder, "is back" if present else "is away; waiting until it is back")
         if not present:
-            self._seen = {}
+            self._seen, self.swept = {}, False
         return present
 
     def _files(self, folder: Path) -> Iterator[tuple[Path, Stamp]]:

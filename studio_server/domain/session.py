@@ -55,9 +55,13 @@ class Session:
 
     def takes(self, serial: str, captured_at: datetime) -> bool:
         """Whether a shot of this camera at this time belongs here."""
+        return self.takes_within(serial, captured_at, captured_at)
+
+    def takes_within(self, serial: str, start: datetime, end: datetime) -> bool:
+        """Whether a shot of this camera, taken at some time from start to end, may belong here."""
         if self.camera_serial not in ("", serial):
             return False
-        return self.opened_at <= captured_at and (self.closed_at is None or captured_at <= self.closed_at)
+        return self.opened_at <= end and (self.closed_at is None or start <= self.closed_at)
 
     def require_open_picks(self) -> None:
         if self.stage >= Stage.LOCKED:

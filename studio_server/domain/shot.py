@@ -108,6 +108,12 @@ class Shot:
     state: ShotState = ShotState.RECEIVED
     reason: str = ""
     """Why it is unreadable, in a sentence."""
+    appeared_at: datetime | None = None
+    """When its first file came into the watched folder; None: it lay there already, or came another way."""
+    taken_at: datetime | None = None
+    """When it was taken by the studio's clock: the capture time, less what the camera's clock is off."""
+    placed: bool = False
+    """Whether the photographer has put it where it is."""
     capture: Capture = Capture()
     quality: Quality | None = None
     proof: str = ""

@@ -34,7 +34,10 @@ SHOTS = _table(
     _of_session(nullable=True),
     Column("release", String(64), nullable=True, unique=True),
     Column("captured", String(40), nullable=False),
+    Column("clock_of", String(80), nullable=True),
+    Column("clock_said", String(40), nullable=True),
 )
+Index("ix_shots_clock_of_clock_said", SHOTS.c.clock_of, SHOTS.c.clock_said)
 FILES = Table(
     "files",
     METADATA,

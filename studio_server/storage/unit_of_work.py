@@ -62,6 +62,13 @@ class SqlReading:
     def shot_of_release(self, release: str) -> Shot | None:
         return self._maybe(Shot, select(tables.SHOTS.c.body).where(tables.SHOTS.c.release == release))
 
+    def sighted(self, serial: str, near: datetime, most: int) -> Sequence[Shot]:
+        said, at = tables.SHOTS.c.clock_said, _utc(near)
+        of_camera = select(tables.SHOTS.c.body).where(tables.SHOTS.c.clock_of == serial)
+        before = of_camera.where(said <= at).order_by(said.desc()).limit(most // 2)
+        after = of_camera.where(said > at).order_by(said).limit(most // 2)
+        return [*self._all(Shot, before), *self._all(Shot, after)]
+
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
         return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
 
@@ -206,8 +213,14 @@ class SqlWork(SqlReading):
         self._upsert(tables.SESSIONS, kept.id, kept, stage=int(kept.stage), opened=_utc(kept.opened_at))
 
     def _save_shot(self, shot: Shot) -> None:
-        captured = _utc(shot.capture.captured_at or shot.received_at)
-        columns = {"session_id": shot.session_id, "release": shot.release or None, "captured": captured}
+        said = shot.capture.captured_at
+        columns = {
+            "session_id": shot.session_id,
+            "release": shot.release or None,
+            "captured": _utc(shot.taken_at or said or shot.received_at),
+            "clock_of": shot.capture.serial or None if shot.appeared_at else None,
+            "clock_said": _utc(said) if said else None,
+        }
         self._upsert(tables.SHOTS, shot.id, shot, **columns)
         for file in shot.files:
             statement = self._insert_into(tables.FILES).values(sha256=file.sha256, shot_id=shot.id)

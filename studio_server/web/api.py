@@ -1,6 +1,7 @@
 """The doors for machines: the tethering agent brings shots, the plug-in fetches masters. Bearer keys only."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from typing import IO, BinaryIO, cast
 from urllib.parse import unquote
 
@@ -78,7 +79,7 @@ class _Machine:
         if request.content_length is None:
             raise LengthRequired("The file's length is missing. Send it as Content-Length.")
         body = cast("BinaryIO", _Whole(request.stream, request.content_length))
-        receipt = ingest.receive(self._services, _incoming(), body)
+        receipt = ingest.receive(self._services, _incoming(self._services.now()), body)
         return jsonify(wire.receipt(receipt)), 201 if receipt.state == "received" else 200
 
     def has_file(self, sha256: str) -> Response:
@@ -113,13 +114,21 @@ class _Machine:
         return jsonify({"state": "delivered"})
 
 
-def _incoming() -> ingest.Incoming:
+def _incoming(now: datetime) -> ingest.Incoming:
     name = _header("Name")
     if not name:
         raise BadInput("The file has no name. Send it as X-Studio-Name.")
     captured, sha256 = _header("Captured"), _header("Sha256").lower()
     at = _moment(captured) if captured else None
-    return ingest.Incoming(name, _header("Path"), _header("Serial"), at, _header("Release"), sha256)
+    return ingest.Incoming(
+        name,
+        _header("Path"),
+        _header("Serial"),
+        at,
+        _header("Release"),
+        sha256,
+        appeared_at=_appeared(_header("Age"), now),
+    )
 
 
 def _header(name: str) -> str:
@@ -133,6 +142,15 @@ def _moment(text: str) -> datetime:
     except ValueError:
         raise BadInput("X-Studio-Captured is not a time. Send ISO 8601, or leave it out.") from None
     return at if at.tzinfo else at.astimezone()  # a camera without a zone keeps the studio's time, as we do
+
+
+def _appeared(age: str, now: datetime) -> datetime | None:
+    """From the seconds since the file appeared over there: the sender's own clock may be wrong."""
+    if not age:
+        return None
+    if not re.fullmatch(r"\d{1,8}(\.\d{1,6})?", age):
+        raise BadInput("X-Studio-Age is not a number of seconds. Send one, or leave it out.")
+    return now - timedelta(seconds=float(age))
 
 
 def _limit() -> int:

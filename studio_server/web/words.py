@@ -1,7 +1,7 @@
 """How the photographer's pages say numbers and states."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from studio_server.domain.ports import JobState
@@ -49,6 +49,17 @@ def moment(at: datetime | None) -> str:
 
 def clock(at: datetime | None) -> str:
     return f"{at.astimezone():%H:%M:%S}" if at else ""
+
+
+def astray(behind: timedelta) -> str:
+    """Say how far a camera's clock is off: 9 min 2 s slow."""
+    seconds = abs(round(behind.total_seconds()))
+    if not seconds:
+        return "right"
+    minutes, hours = seconds // 60 % 60, seconds // 3600
+    parts = ((hours, "h"), (minutes, "min"), (0 if hours else seconds % 60, "s"))
+    said = " ".join(f"{number}{_HARD_SPACE}{unit}" for number, unit in parts if number)
+    return f"{said} {'slow' if behind > timedelta(0) else 'fast'}"
 
 
 def exposure(capture: Capture) -> str:
@@ -106,6 +117,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "place": place,
     "moment": moment,
     "clock": clock,
+    "astray": astray,
     "exposure": exposure,
     "raws": raws,
     "figure": figure,

@@ -9,7 +9,7 @@ from typing import BinaryIO, Literal
 from studio_server.domain.errors import BadInput
 from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
 from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
-from studio_server.domain.session import Session, SessionId
+from studio_server.domain.session import SessionId
 from studio_server.domain.shot import (
     PICTURE_SUFFIXES,
     RAW_SUFFIXES,
@@ -23,6 +23,7 @@ from studio_server.domain.shot import (
 )
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
+from studio_server.workflow.routing import reclaim, route
 from studio_server.workflow.services import Services
 
 
@@ -43,6 +44,8 @@ class Incoming:
     sha256: str = ""
     session_id: SessionId | None = None
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
+    appeared_at: datetime | None = None
+    """When somebody saw it come into the watched folder; None: nobody did."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,9 @@ def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> R
     with services.work() as work:
         if known := _known_to(work, file.sha256):  # asked in here: two may have asked before either sent
             return known
-        shot = _with_file(services, work, incoming, file)
-        work.save(shot)
-        work.commit(ShotReceived(shot.id, shot.session_id))
-    services.board.publish(shot.session_id, "shot", {"shot": shot.id, "state": "received"})
+        shot, found = _routed(services, work, _with_file(services, work, incoming, file))
+        work.commit(ShotReceived(shot.id, shot.session_id), *_claimed(found))
+    _say(services, shot, found)
     return Receipt(shot.id, "received", shot.session_id)
 
 
@@ -109,12 +111,11 @@ def develop(services: Services, shot_id: ShotId) -> None:
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
         made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
-        owner = now.session_id or _late_owner(work, now, developed.capture)
-        kept = replace(now, session_id=owner, proof=developed.proof, thumbnail=developed.thumbnail, **made)
-        work.save(kept)
+        seen = replace(now, proof=developed.proof, thumbnail=developed.thumbnail, **made)
+        kept, found = _routed(services, work, seen)
         fact = ProofReady if kept.pickable else ShotUnreadable
-        work.commit(fact(kept.id, kept.session_id))
-    services.board.publish(kept.session_id, "shot", {"shot": kept.id, "state": kept.state.value})
+        work.commit(fact(kept.id, kept.session_id), *_claimed(found))
+    _say(services, kept, found)
 
 
 def _known(services: Services, sha256: str) -> Receipt | None:
@@ -133,33 +134,36 @@ def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: S
     shot = work.shot_of_release(incoming.release) if incoming.release else None
     if shot is not None:
         return replace(shot, files=(*shot.files, file))
-    received_at = services.now()
     capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
-    owner = incoming.session_id
-    if owner is None:
-        taker = _session_for(work.sessions(), incoming.serial, incoming.captured_at or received_at)
-        owner = taker.id if taker else None
-    release = incoming.release or file.sha256
-    return Shot(ShotId(services.new_id()), owner, release, (file,), received_at, capture=capture)
+    return Shot(
+        id=ShotId(services.new_id()),
+        session_id=incoming.session_id,
+        release=incoming.release or file.sha256,
+        files=(file,),
+        received_at=services.now(),
+        appeared_at=incoming.appeared_at,
+        placed=incoming.session_id is not None,
+        capture=capture,
+    )
 
 
-def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Session | None:
-    """The one open session that takes this shot. Where two could, nobody gets it: the photographer sorts.
-
-    A time without a zone is the studio's, as a camera's clock is.
-    """
-    takers = [session for session in sessions if session.takes(serial, at.astimezone())]
-    exact = [session for session in takers if session.camera_serial]
-    candidates = exact or takers
-    return candidates[0] if len(candidates) == 1 else None
+def _routed(services: Services, work: UnitOfWork, shot: Shot) -> tuple[Shot, Sequence[Shot]]:
+    """Save a shot where it belongs; with it come those of its camera that now find their session too."""
+    shot = route(services, work, shot)
+    work.save(shot)
+    found = reclaim(services, work, shot)
+    return next((one for one in found if one.id == shot.id), shot), found
 
 
-def _late_owner(work: UnitOfWork, shot: Shot, read: Capture) -> SessionId | None:
-    """Of a shot that nobody took because its sender could not read the camera's serial number, as we can."""
-    if shot.capture.serial or not read.serial:
-        return None
-    session = _session_for(work.sessions(), read.serial, read.captured_at or shot.received_at)
-    return session.id if session else None
+def _claimed(found: Sequence[Shot]) -> Sequence[ProofReady]:
+    return [ProofReady(one.id, one.session_id) for one in found if one.pickable]
+
+
+def _say(services: Services, shot: Shot, found: Sequence[Shot]) -> None:
+    for one in {shot.id: shot, **{one.id: one for one in found}}.values():
+        services.board.publish(one.session_id, "shot", {"shot": one.id, "state": one.state.value})
+    for one in found:
+        services.board.publish(None, "shot", {"shot": one.id, "state": "gone"})
 
 
 def _show(services: Services, shot: Shot, look: Look) -> None:
@@ -168,12 +172,10 @@ def _show(services: Services, shot: Shot, look: Look) -> None:
         return
     with services.work() as work:
         now = work.shot(shot.id)
-        capture = _capture(now, look)
-        owner = now.session_id or _late_owner(work, now, capture)
-        now = _with_pictures(services, replace(now, session_id=owner, capture=capture), look)
-        work.save(now)
-        work.commit()
-    services.board.publish(now.session_id, "shot", {"shot": now.id, "state": now.state.value})
+        seen = _with_pictures(services, replace(now, capture=_capture(now, look)), look)
+        shown, found = _routed(services, work, seen)
+        work.commit(*_claimed(found))
+    _say(services, shown, found)
 
 
 def _capture(shot: Shot, look: Look) -> Capture:

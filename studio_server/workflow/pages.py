@@ -13,6 +13,7 @@ from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow.places import offered, place_of, places, still_there
+from studio_server.workflow.routing import CameraClock, clocks
 from studio_server.workflow.services import Services
 
 
@@ -150,6 +151,8 @@ class UnclaimedPage:
     shots: tuple[Shot, ...]
     sessions: tuple[Session, ...]
     """Those that a shot may be moved to: the newest first."""
+    clocks: tuple[CameraClock, ...] = ()
+    """Of the cameras that these shots are from."""
 
     @property
     def unclaimed(self) -> int:
@@ -194,7 +197,8 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
 
 def unclaimed_page(services: Services) -> UnclaimedPage:
     with services.read() as work:
-        return UnclaimedPage(tuple(work.shots(None)), tuple(work.sessions()))
+        shots = tuple(work.shots(None))
+        return UnclaimedPage(shots, tuple(work.sessions()), clocks(work, shots))
 
 
 def shot_of(services: Services, shot_id: ShotId) -> Shot:

@@ -116,7 +116,7 @@ def _move(services: Services, work: UnitOfWork, shot: Shot, goal: SessionId | No
         work.session(goal)
     if shot.session_id is not None:
         _let_go(services, work, shot, actor)
-    work.save(replace(shot, session_id=goal, flag=Flag.NONE))
+    work.save(replace(shot, session_id=goal, flag=Flag.NONE, placed=True))
     if goal is not None:
         work.append(_decision(services, goal, actor, "claim", shot.id, shot.session_id or ""))
 

@@ -21,6 +21,7 @@ class Taken:
     sha256: str
     body: bytes
     began_at: float
+    age: str = ""
 
 
 @dataclass
@@ -122,6 +123,6 @@ class _Door(BaseHTTPRequestHandler):
         sha256 = hashlib.sha256(body).hexdigest()
         assert sha256 == values["X-Studio-Sha256"]
         fields = [values[f"X-Studio-{key}"] for key in ("Path", "Serial", "Captured", "Release")]
-        self.stub.taken.append(Taken(name, *fields, sha256, body, began_at))
+        self.stub.taken.append(Taken(name, *fields, sha256, body, began_at, values.get("X-Studio-Age", "")))
         shot = f"shot-{len(self.stub.taken)}"
         self.answer(201, {"shot": shot, "state": "received", "session": None})

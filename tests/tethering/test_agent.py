@@ -39,6 +39,21 @@ def test_a_slow_write_is_delivered_once_and_whole(start, folder, server, eventua
     assert [taken.body for taken in server.taken] == [data]
 
 
+def test_how_long_ago_a_file_appeared_is_said_of_those_that_were_seen_to_come(
+    start, folder, server, eventually
+):
+    """By it the camera's clock is measured; what lay there already may be hours old."""
+    (folder / "OLD.NEF").write_bytes(tiff(noise(9_000)))
+    start()
+    assert eventually(lambda: server.taken)
+    server.trouble.append((503, {"Retry-After": "1"}))
+    (folder / "NEW.NEF").write_bytes(tiff(noise(9_000)))
+    assert eventually(lambda: len(server.taken) == 2)
+    ages = {taken.name: taken.age for taken in server.taken}
+    assert ages["OLD.NEF"] == ""
+    assert 1 <= float(ages["NEW.NEF"]) < 8, "the wait for the server counts"
+
+
 def test_a_file_with_a_structural_end_is_under_way_at_once(start, folder, server, eventually):
     start()
     complete = []

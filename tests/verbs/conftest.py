@@ -66,10 +66,12 @@ class House:
         form = consenting.ConsentForm(frozenset(purposes or Purpose), "Ada", consenting.PNG + b"x")
         return consenting.give(self.services, session.id, form)
 
-    def send(self, data, name, serial=SERIAL, release="", at=None):
+    def send(self, data, name, serial=SERIAL, release="", *, at=None, late=False):
+        """`at` is what the camera's clock says; `late`: nobody saw the file come."""
         path = self.hot / name
         path.write_bytes(data)
-        incoming = ingest.Incoming(name, str(path), serial, at or self.clock[0], release)
+        came = None if late else self.clock[0]
+        incoming = ingest.Incoming(name, str(path), serial, at or self.clock[0], release, appeared_at=came)
         return ingest.receive(self.services, incoming, io.BytesIO(data))
 
     def shoot(self, how_many=1, serial=SERIAL):

@@ -89,6 +89,8 @@ def test_what_is_no_picture_is_refused_with_a_sentence(machine):
     assert answer.status_code == 415
     assert "notes.txt" in answer.get_json()["error"]
     assert machine.shot(picture(), Captured="yesterday").status_code == 400
+    assert machine.shot(picture(), Age="-3").status_code == 400
+    assert machine.shot(picture(), Age="1e400").status_code == 400
 
 
 def test_a_file_that_ends_early_is_not_kept(house, machine):
