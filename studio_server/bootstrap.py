@@ -22,6 +22,7 @@ from studio_server.domain.engines import (
     Progress,
 )
 from studio_server.domain.errors import StudioError
+from studio_server.domain.provenance import Signer
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Lane
 from studio_server.engines.added import AddedBases
@@ -35,6 +36,7 @@ from studio_server.jobs.server import connect
 from studio_server.settings import STARTER, Settings
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
+from studio_server.storage.identity import given_signer, own_signer
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.workflow.recover import pending
@@ -143,6 +145,7 @@ def build(settings: Settings) -> Studio:
         painter=engines,
         cutter=Brushes(settings),
         folder=BesideRaw([settings.hot]),
+        signer=signer(settings),
         now=_now,
         new_id=_new_id,
         synthetic=makes_whole_pictures(settings),
@@ -153,6 +156,13 @@ def build(settings: Settings) -> Studio:
 def prepare(studio: Studio) -> None:
     """Once, before anybody works: the newest schema."""
     migrate(studio.database)
+
+
+def signer(settings: Settings) -> Signer:
+    """Who signs masters: the certificate that the settings name, or one of our own. Raises BadInput."""
+    if settings.signing_certificate and settings.signing_key:
+        return given_signer(settings.signing_certificate, settings.signing_key)
+    return own_signer(settings.data_dir / "signing", settings.studio_name, _now())
 
 
 def shelf(settings: Settings) -> Shelf:

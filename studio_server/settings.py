@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     public_url: str = ""
     """What the tablet is told; default: this machine's address on its network."""
     studio_name: str = "Studio"
+    """On every page, and in the certificate that signs pictures, when that is made."""
+    signing_certificate: Path | None = None
+    """PEM, the certificate that signs masters first; default: one that the studio makes for itself."""
+    signing_key: Path | None = None
+    """PEM: its private key."""
     owner_password: str = ""
     """Sets the photographer's password on the first start; else one is made and printed."""
     engines: str = "starter"

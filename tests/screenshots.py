@@ -86,6 +86,8 @@ def _photographer(context: BrowserContext, wanted: Wanted) -> Iterator[tuple[str
     if not wanted.password:
         return
     page = context.new_page()
+    page.goto(urljoin(wanted.base, "/verify"))
+    yield "verify", page
     page.goto(urljoin(wanted.base, "/login"))
     yield "login", page
     page.locator("input[name=password]").fill(wanted.password)

@@ -158,6 +158,8 @@ class Variation:
     overruled: Overruling | None = None
     layers: str = ""
     """sha256 of its layered TIFF, where the photographer asked for one."""
+    master: str = ""
+    """sha256 of its signed master, once there is one: no two signatures are alike, so it is signed once."""
 
     @property
     def shown(self) -> bool:

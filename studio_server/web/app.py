@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from studio_server.domain.errors import StudioError
-from studio_server.web import api, auth, brush, plates, proofing, studio
+from studio_server.web import api, auth, brush, plates, proofing, studio, verify
 from studio_server.workflow.services import Services
 
 _LARGEST_FORM = 2_000_000
@@ -66,6 +66,7 @@ def create_app(services: Services, web: WebSettings) -> Flask:
     app.register_blueprint(brush.blueprint(services, web))
     app.register_blueprint(plates.blueprint(services, web))
     app.register_blueprint(proofing.blueprint(services, web))
+    app.register_blueprint(verify.blueprint(services))
     app.register_blueprint(api.blueprint(services, guard))
     app.register_error_handler(StudioError, lambda error: _problem(str(error), error.status))
     app.register_error_handler(HTTPException, _http_problem)
@@ -73,10 +74,11 @@ def create_app(services: Services, web: WebSettings) -> Flask:
 
 
 def _limit_forms() -> None:
-    """Only the machines' door takes files without end; the photographer may send photographs."""
+    """Only the machines' door takes files without end; photographs come from the desk and to be verified."""
     if request.blueprint != "api":
         sends = request.endpoint in {"plates.add", "studio.bring"} and current_user.is_authenticated
-        request.max_content_length = _LARGEST_PHOTOGRAPH if sends else _LARGEST_FORM
+        asks = request.endpoint == "verify.check"
+        request.max_content_length = _LARGEST_PHOTOGRAPH if sends or asks else _LARGEST_FORM
 
 
 def _seal(response: Response) -> Response:

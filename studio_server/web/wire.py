@@ -3,6 +3,7 @@
 from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Parent, SourceType
 from studio_server.domain.likeness import FitReport, Likeness
 from studio_server.domain.ports import JobState
+from studio_server.domain.provenance import Finding
 from studio_server.domain.variation import Resemblance
 from studio_server.workflow.ingest import Receipt
 from studio_server.workflow.pages import Frame, Made, SessionPage
@@ -20,6 +21,19 @@ _CAPTIONS = {
 
 def receipt(of: Receipt) -> Wire:
     return {"shot": of.shot_id, "state": of.state, "session": of.session_id}
+
+
+def finding(of: Finding) -> Wire:
+    return {
+        "standing": of.standing.value,
+        "intact": of.intact,
+        "sentence": of.sentence,
+        "signed_by": of.signed_by,
+        "source_type": of.source_type,
+        "base": of.base,
+        "captures": list(of.captures),
+        "made_at": of.made_at,
+    }
 
 
 def deliveries(page: DeliveriesPage) -> Wire:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from studio_server.domain.delivery import SourceType
 from studio_server.domain.ports import JobState
+from studio_server.domain.provenance import Finding, Standing
 from studio_server.domain.shot import RAW_SUFFIXES, Capture
 from studio_server.domain.variation import Measure, context
 
@@ -74,6 +76,27 @@ def exposure(capture: Capture) -> str:
     return joined.replace(" ·", f"{_HARD_SPACE}·")
 
 
+def standing(finding: Finding) -> str:
+    return {
+        Standing.OURS: "Whole, and ours",
+        Standing.ANOTHERS: "Whole, signed by somebody else",
+        Standing.CHANGED: "Changed",
+        Standing.UNSIGNED: "Not signed",
+    }[finding.standing]
+
+
+def source_type(name: str) -> str:
+    """What a picture's IPTC DigitalSourceType means; that of others is shown as it is."""
+    return SourceType(name).words if name in set(SourceType) else name
+
+
+def stamped(iso: str) -> str:
+    try:
+        return moment(datetime.fromisoformat(iso))
+    except ValueError:
+        return iso
+
+
 def figure(value: float | None) -> str:
     if value is None:
         return "not measured"
@@ -120,6 +143,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "astray": astray,
     "exposure": exposure,
     "raws": raws,
+    "standing": standing,
+    "source_type": source_type,
+    "stamped": stamped,
     "figure": figure,
     "measure": measure,
     "pixels": pixels,

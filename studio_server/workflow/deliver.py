@@ -1,4 +1,4 @@
-"""Approved variations become masters: metadata in, laid beside their RAW, listed for the plug-in."""
+"""Approved variations become masters: metadata in, signed, laid beside their RAW, listed for the plug-in."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,11 +10,14 @@ from studio_server.domain.delivery import Delivery, DeliveryId, Labels, Parent, 
 from studio_server.domain.engines import Progress
 from studio_server.domain.errors import Conflict
 from studio_server.domain.events import Delivered, DeliveryReady
+from studio_server.domain.ports import BlobRef
+from studio_server.domain.provenance import Claim
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Capture, Shot
 from studio_server.domain.variation import Choice, Context, Variation
 from studio_server.imaging import metadata
 from studio_server.imaging.decoder import DECODER
+from studio_server.imaging.provenance import sign
 from studio_server.workflow.places import place_of
 from studio_server.workflow.services import Services
 
@@ -78,12 +81,8 @@ def _deliver_one(services: Services, session: Session, variation: Variation, nam
         shot = work.shot(variation.brief.shot_id)
         place = place_of(work, variation.brief.context)
     labels = _labels(session, variation, place)
-    master = _master(services, shot, variation, labels)
-    stored = services.blobs.put_bytes(master)
-    with services.work() as work:
-        work.mark_ours(stored.sha256)  # before it lies in the watched folder: the agent must know it
-        work.commit()
-    laid = services.folder.lay_beside(shot.original.path, name, master)
+    stored = _signed(services, shot, variation, labels, name)
+    laid = services.folder.lay_beside(shot.original.path, name, services.blobs.read(stored.sha256))
     original = shot.original
     capture = shot.capture
     parent = Parent(original.sha256, original.path, original.name, capture.serial, capture.captured_at)
@@ -107,6 +106,27 @@ def _deliver_one(services: Services, session: Session, variation: Variation, nam
         work.save(delivery)
         work.commit(DeliveryReady(session.id, delivery.id))
     services.board.publish(session.id, "delivery", {"delivery": delivery.id})
+
+
+def _signed(services: Services, shot: Shot, variation: Variation, labels: Labels, name: str) -> BlobRef:
+    """Return the master. It is signed once: a run that died after that must not lay another beside it."""
+    if variation.master:
+        return BlobRef(variation.master, services.blobs.path(variation.master).stat().st_size)
+    master = _master(services, shot, variation, labels)
+    claim = _claim(shot, variation, name)
+    with services.blobs.open(shot.original.sha256) as capture:
+        stored = services.blobs.put_bytes(sign(master, "image/jpeg", claim, capture, services.signer))
+    with services.work() as work:
+        work.mark_ours(stored.sha256)  # before it lies in the watched folder: the agent must know it
+        work.save(replace(work.variation(variation.id), master=stored.sha256))
+        work.commit()
+    return stored
+
+
+def _claim(shot: Shot, variation: Variation, name: str) -> Claim:
+    base = variation.base if variation.generated else ""
+    original = shot.original
+    return Claim(name, _source_type(variation), base, original.name, original.sha256, variation.created_at)
 
 
 def _source_type(variation: Variation) -> SourceType:

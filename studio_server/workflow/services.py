@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from studio_server.domain.engines import Cutter, Fitter, Painter
 from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Work
+from studio_server.domain.provenance import Signer
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Services:
     painter: Painter
     cutter: Cutter
     folder: Folder
+    signer: Signer
     now: Clock
     new_id: NewId
     synthetic: bool = False

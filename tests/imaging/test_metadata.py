@@ -1,5 +1,6 @@
 """EXIF and XMP of masters, with exiftool as the referee."""
 
+import io
 import json
 import subprocess
 from datetime import UTC, datetime
@@ -10,10 +11,13 @@ import pytest
 
 from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Labels, SourceType
 from studio_server.domain.errors import BadInput
+from studio_server.domain.provenance import Claim
 from studio_server.domain.shot import Capture
 from studio_server.imaging.metadata import Marks, carry_exif, seal, xmp
+from studio_server.imaging.provenance import sign
 from studio_server.imaging.raw import read_capture
 from studio_server.imaging.render import decode, encode_master
+from studio_server.storage.identity import own_signer
 
 KEYWORDS = ("Studio|AI composite", "Studio|Library", "Clients|Ann & Söhne <Köln>")
 
@@ -46,6 +50,21 @@ def sealed(picture, original):
 def told(exiftool, path, *options):
     ran = subprocess.run([exiftool, *options, str(path)], capture_output=True, text=True, check=True)
     return ran.stdout
+
+
+def test_a_signed_master_is_valid_to_exiftool_and_keeps_every_field(picture, negative, exiftool, tmp_path):
+    plain, path = tmp_path / "plain.jpg", tmp_path / "signed.jpg"
+    plain.write_bytes(sealed(picture, negative()))
+    at = datetime(2026, 3, 5, 9, 8, 7, tzinfo=UTC)
+    claim = Claim("signed.jpg", SourceType.COMPOSITE, "Base", "A.DNG", "ab" * 32, at)
+    signer = own_signer(tmp_path / "signing", "Studio", at)
+    path.write_bytes(sign(plain.read_bytes(), "image/jpeg", claim, io.BytesIO(), signer))
+    assert told(exiftool, path, "-validate", "-warning", "-error", "-a", "-s3").strip() == "OK"
+    groups = ("-j", "-G1", "-a", "-EXIF:all", "-XMP:all")
+    (before,), (after,) = (json.loads(told(exiftool, each, *groups)) for each in (plain, path))
+    assert {**before, "SourceFile": ""} == {**after, "SourceFile": ""}
+    (found,) = json.loads(told(exiftool, path, "-j", "-JUMBF:all"))
+    assert found["JUMDLabel"] == "c2pa"
 
 
 def test_exiftool_reads_a_master_and_finds_every_field(picture, negative, exiftool, tmp_path):

@@ -21,6 +21,7 @@ from studio_server.engines.shelf import Shelf
 from studio_server.jobs.dispatch import job_of
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
+from studio_server.storage.identity import own_signer
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.workflow import consenting, deliver, erase, ingest, layers, proofing, train, vary
@@ -144,6 +145,7 @@ def house(tmp_path) -> House:
         painter=FakePainter({"garden": "The garden does not fit this light."}),
         cutter=Brush(Scissors(Shelf(tmp_path / "shelf"), somebody)),
         folder=BesideRaw([hot]),
+        signer=own_signer(tmp_path / "signing", "Studio North", clock[0]),
         now=lambda: clock[0],
         new_id=lambda: f"{next(ids):024x}",
     )

@@ -6,11 +6,13 @@ from verbs_help import later
 from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import BadInput, Cancelled, Conflict, ConsentMissing, NotAllowed, NotFound
 from studio_server.domain.likeness import LikenessState
+from studio_server.domain.provenance import Standing
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import Flag
 from studio_server.domain.variation import Choice, Pass
 from studio_server.workflow import consenting, deliver, doors, ingest, proofing, train, vary
 from studio_server.workflow.recover import pending
+from studio_server.workflow.verifying import verify
 
 
 def finals(house, session):
@@ -232,3 +234,28 @@ def test_a_full_disk_is_one_sentence(house):
     with pytest.raises(Exception, match="Free some space") as caught:
         house.services.blobs.put(Full())
     assert caught.value.status == 507
+
+
+def test_what_is_delivered_is_signed_as_what_it_is(house):
+    session = varied(house)
+    approve_all(house, session)
+    for one in house.read("deliveries", session.id):
+        with (house.hot / one.name).open("rb") as file:
+            finding = verify(house.services, file, one.name)
+        assert (finding.standing, finding.title) == (Standing.OURS, one.name)
+        assert finding.source_type == one.source_type.value
+        assert finding.captures == (one.parent.name,)
+
+
+def test_a_delivery_that_died_after_signing_lays_no_second_master(house, monkeypatch):
+    session = varied(house)
+    for made in finals(house, session)[:1]:
+        proofing.choose(house.services, session.id, made.id, Choice.APPROVED, "client")
+    proofing.finish(house.services, session.id, "client")
+    monkeypatch.setattr(deliver, "Delivery", lambda *_: 1 / 0)  # after the file was laid down
+    with pytest.raises(ZeroDivisionError):
+        house.run()
+    monkeypatch.undo()
+    deliver.deliver(house.services, session.id, house.board)
+    (one,) = house.read("deliveries", session.id)
+    assert [path.name for path in house.hot.glob("*-studio-*")] == [one.name]

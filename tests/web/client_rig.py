@@ -27,6 +27,7 @@ from studio_server.engines.fake import FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
+from studio_server.storage.identity import own_signer
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.workflow import consenting, doors, plates, proofing, train, vary
@@ -225,6 +226,7 @@ def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
         painter=painter or FakePainter(),
         cutter=Brush(Scissors(Shelf(folder / "shelf"), drawn_head)),
         folder=BesideRaw([folder]),
+        signer=own_signer(folder / "signing", "Studio North", clock[0]),
         now=lambda: clock[0],
         new_id=lambda: f"{next(numbers):024x}",
         synthetic=synthetic,

@@ -88,6 +88,8 @@ EXPECTED = {
     "POST /api/v1/deliveries/<delivery>/ack": (401, 401, 401, 401, 200),
     "POST /logout": (303, 303, 303, 303, 403),
     "POST /c/<ticket>/withdraw": (403, 403, 303, 403, 403),
+    "GET /verify": (200, 200, 200, 200, 200),
+    "POST /verify": (400, 400, 400, 400, 403),
     "POST /login": (403, 403, 403, 403, 403),
 }
 FORMS = {
