@@ -49,7 +49,7 @@ def test_one_changed_byte_is_told_and_so_is_what_was_never_signed(delivered):
     http = app.test_client()
     changed = ask(http, master[:-9] + b"\x01" + master[-8:]).text
     assert "was changed after it was signed" in changed
-    assert "as photographed" not in changed, "what it says of itself holds no longer"
+    assert "person is as photographed" not in changed, "what it says of itself holds no longer"
     plain = io.BytesIO()
     Image.new("RGB", (40, 40)).save(plain, "JPEG")
     assert "carries no content credentials" in ask(http, plain.getvalue()).text
