@@ -49,6 +49,7 @@ class Offer:
     serial: str
     captured: str
     release: str
+    place: str
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class Sink:
             "X-Studio-Captured": _plain(offer.captured),
             "X-Studio-Sha256": offer.sha256,
             "X-Studio-Release": offer.release,
+            "X-Studio-Place": offer.place,
             "Content-Type": "application/octet-stream",
             "Content-Length": str(offer.size),
         }

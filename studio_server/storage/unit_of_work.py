@@ -62,6 +62,10 @@ class SqlReading:
     def shot_of_release(self, release: str) -> Shot | None:
         return self._maybe(Shot, select(tables.SHOTS.c.body).where(tables.SHOTS.c.release == release))
 
+    def shot_of_place(self, place: str) -> Shot | None:
+        query = select(tables.SHOTS.c.body).where(tables.SHOTS.c.place == place)
+        return self._maybe(Shot, query.order_by(tables.SHOTS.c.captured.desc()).limit(1))
+
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
         return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
 
@@ -207,8 +211,9 @@ class SqlWork(SqlReading):
 
     def _save_shot(self, shot: Shot) -> None:
         captured = _utc(shot.capture.captured_at or shot.received_at)
-        columns = {"session_id": shot.session_id, "release": shot.release or None, "captured": captured}
-        self._upsert(tables.SHOTS, shot.id, shot, **columns)
+        columns = {"session_id": shot.session_id, "captured": captured}
+        keys = {"release": shot.release or None, "place": shot.place or None}
+        self._upsert(tables.SHOTS, shot.id, shot, **columns, **keys)
         for file in shot.files:
             statement = self._insert_into(tables.FILES).values(sha256=file.sha256, shot_id=shot.id)
             self._connection.execute(statement.on_conflict_do_nothing(index_elements=["sha256"]))

@@ -23,6 +23,7 @@ from studio_server.domain.shot import (
 )
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
+from studio_server.workflow import pairing
 from studio_server.workflow.services import Services
 
 
@@ -41,6 +42,8 @@ class Incoming:
     release: str
     """One key per release of the shutter; empty: this file stands alone."""
     sha256: str = ""
+    place: str = ""
+    """One key per folder and stem, by which what has no header of its own finds its shot."""
     session_id: SessionId | None = None
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
 
@@ -108,6 +111,8 @@ def develop(services: Services, shot_id: ShotId) -> None:
     developed = _developed(services, shot)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
+        if now.original != shot.original:  # a job for what has come since is owed, or has run already
+            return
         made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
         owner = now.session_id or _late_owner(work, now, developed.capture)
         kept = replace(now, session_id=owner, proof=developed.proof, thumbnail=developed.thumbnail, **made)
@@ -130,17 +135,24 @@ def _known_to(work: Reading, sha256: str) -> Receipt | None:
 
 
 def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
-    shot = work.shot_of_release(incoming.release) if incoming.release else None
-    if shot is not None:
-        return replace(shot, files=(*shot.files, file))
-    received_at = services.now()
-    capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
-    owner = incoming.session_id
-    if owner is None:
-        taker = _session_for(work.sessions(), incoming.serial, incoming.captured_at or received_at)
-        owner = taker.id if taker else None
-    release = incoming.release or file.sha256
-    return Shot(ShotId(services.new_id()), owner, release, (file,), received_at, capture=capture)
+    keys = pairing.Keys(incoming.release, incoming.place, incoming.captured_at)
+    shot = pairing.shot_of(work, keys)
+    capture, received_at = Capture(serial=incoming.serial, captured_at=incoming.captured_at), services.now()
+    if shot is None:
+        owner = incoming.session_id
+        if owner is None and file.role is not FileRole.SIDECAR:
+            owner = _owner(work, capture, received_at)
+        release, new = incoming.release or file.sha256, ShotId(services.new_id())
+        return Shot(new, owner, release, (file,), received_at, capture=capture, place=incoming.place)
+    grown = pairing.joined(shot, file, keys)
+    if not pairing.alone(shot) or pairing.alone(grown):
+        return grown
+    return replace(grown, session_id=shot.session_id or _owner(work, capture, received_at), capture=capture)
+
+
+def _owner(work: UnitOfWork, capture: Capture, received_at: datetime) -> SessionId | None:
+    taker = _session_for(work.sessions(), capture.serial, capture.captured_at or received_at)
+    return taker.id if taker else None
 
 
 def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Session | None:
@@ -158,8 +170,7 @@ def _late_owner(work: UnitOfWork, shot: Shot, read: Capture) -> SessionId | None
     """Of a shot that nobody took because its sender could not read the camera's serial number, as we can."""
     if shot.capture.serial or not read.serial:
         return None
-    session = _session_for(work.sessions(), read.serial, read.captured_at or shot.received_at)
-    return session.id if session else None
+    return _owner(work, read, shot.received_at)
 
 
 def _show(services: Services, shot: Shot, look: Look) -> None:
@@ -168,6 +179,8 @@ def _show(services: Services, shot: Shot, look: Look) -> None:
         return
     with services.work() as work:
         now = work.shot(shot.id)
+        if now.original != shot.original:
+            return
         capture = _capture(now, look)
         owner = now.session_id or _late_owner(work, now, capture)
         now = _with_pictures(services, replace(now, session_id=owner, capture=capture), look)
@@ -188,6 +201,8 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
 
 
 def _developed(services: Services, shot: Shot) -> Shot:
+    if pairing.alone(shot):
+        return replace(shot, state=ShotState.UNREADABLE, reason=pairing.ALONE)
     path = services.blobs.path(shot.original.sha256)
     look = DECODER.look(path, lambda early: _show(services, shot, early))
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED
