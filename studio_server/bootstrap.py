@@ -1,6 +1,7 @@
 """Settings -> Services; the only module that knows everybody."""
 
 import secrets
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from studio_server.engines.added import AddedBases
 from studio_server.engines.fake import FakeFitter, FakePainter
 from studio_server.engines.families.facts import family_at
 from studio_server.engines.shelf import Shelf
+from studio_server.imaging.scratch import sweep_scratch
 from studio_server.jobs import queue
 from studio_server.jobs.dispatch import QueueName
 from studio_server.jobs.progress import RedisBoard
@@ -43,6 +45,8 @@ from studio_server.workflow.recover import pending
 from studio_server.workflow.services import Services
 
 Paint = Callable[[PaintJob], Painted]
+ROOM = 64 << 20
+"""Bytes that must be free before work that found the disk full is taken up again."""
 
 
 class Engines:
@@ -124,7 +128,18 @@ class Studio:
 
     def recover(self, name: QueueName) -> int:
         """Fill a queue whose worker is down with what the business still owes."""
-        return queue.refill(self.redis, pending(self.services), name)
+        return queue.refill(self.redis, lambda: pending(self.services), name)
+
+    def top_up(self) -> int:
+        """Put in what is owed where Redis has forgotten it, or where a job found no room and now there is."""
+        if shutil.disk_usage(self.settings.data_dir).free < ROOM:
+            return 0
+        return queue.top_up(self.redis, lambda: pending(self.services))
+
+    def tidy(self) -> None:
+        """Remove what processes that were killed have left half-done."""
+        FileBlobs(self.settings.data_dir / "blobs").tidy()
+        sweep_scratch()
 
 
 def build(settings: Settings) -> Studio:

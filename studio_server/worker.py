@@ -10,7 +10,7 @@ from functools import cache
 
 from studio_server.bootstrap import Studio, build
 from studio_server.domain.engines import Progress
-from studio_server.domain.errors import Cancelled, StudioError, in_words
+from studio_server.domain.errors import Cancelled, StudioError, disk_is_full, in_words
 from studio_server.domain.likeness import LikenessId
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
@@ -18,7 +18,7 @@ from studio_server.domain.variation import VariationId
 from studio_server.imaging.decoder import DECODER
 from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.jobs.forking import QUIET, wait_for_quiet
-from studio_server.jobs.queue import work_on
+from studio_server.jobs.queue import doubt, work_on
 from studio_server.settings import Settings
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
@@ -40,6 +40,7 @@ GIVEN_UP = (
     "The program that worked on this has died of it twice, so it is not tried again by itself. "
     "Nothing that was kept is lost. Start it again, and look into the server's log if it stops again."
 )
+TIDY_SECONDS = 10.0
 ERASURE_SECONDS = 900.0
 
 
@@ -110,12 +111,20 @@ def _run(
     except StudioError as error:
         progress.end("cancelled" if isinstance(error, Cancelled) else "failed", str(error))
         log.warning("%s: %s", job_id, error, exc_info=error.__cause__)
+        _take_up_later(error)
     except Exception as error:  # a bar that stands still for ever would be worse than any error
         progress.end("failed", in_words(error))
         log.exception("%s stopped", job_id)
+        _take_up_later(error)
     else:
         progress.end("finished")
     return True
+
+
+def _take_up_later(error: Exception) -> None:
+    """What found the disk full is queued again when there is room: no page could start a shot of the tray."""
+    if disk_is_full(error):
+        doubt(studio().redis)
 
 
 def main(name: QueueName) -> None:
@@ -153,13 +162,35 @@ def _warm() -> None:
 
 
 def _sweep() -> None:
-    """Heal a crash between a commit and its queue; and erase what is past its days."""
-    next_erasure = 0.0
+    """Heal a crash between a commit and its queue, and queues that were lost; erase what is past its days."""
+    due = dict.fromkeys(CHORES, 0.0)
     while True:
         time.sleep(SWEEP_SECONDS)
+        for chore, seconds in CHORES.items():
+            if time.monotonic() >= due[chore]:
+                due[chore] = time.monotonic() + seconds
+                _do(chore)
+
+
+def _do(chore: Callable[[], object]) -> None:
+    try:
         with QUIET:
-            studio().drain()
-        if time.monotonic() >= next_erasure:
-            next_erasure = time.monotonic() + ERASURE_SECONDS
-            with QUIET:
-                erasing.erase_due(studio().services)
+            chore()
+    except (
+        Exception
+    ):  # a full disk, a Redis that is away: nothing is healed for ever if this thread ends of it
+        log.exception("This is tried again in a while")
+
+
+def _top_up() -> None:
+    if taken_up := studio().top_up():
+        log.info("%d jobs taken up again", taken_up)
+
+
+CHORES: dict[Callable[[], object], float] = {
+    lambda: studio().drain(): SWEEP_SECONDS,
+    _top_up: TIDY_SECONDS,
+    lambda: studio().tidy(): TIDY_SECONDS,
+    lambda: erasing.erase_due(studio().services): ERASURE_SECONDS,
+}
+"""What the CPU worker does besides its jobs, and how often."""

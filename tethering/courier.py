@@ -79,10 +79,9 @@ class Courier:
         if self.sink.has(sha256):
             return self._done(Entry(path, stamp, sha256, "known"), "is there already", started)
         header = exif.of_release(path)
-        release = exif.release(path, header)
+        said = header.serial, header.captured, exif.release(path, header), exif.place(path)
         try:
-            offer = Offer(path, stamp.size, sha256, header.serial, header.captured, release, appeared)
-            answer = self.sink.offer(offer)
+            answer = self.sink.offer(Offer(path, stamp.size, sha256, *said, appeared))
         except Refused as refusal:
             self._done(Entry(path, stamp, sha256, "refused", str(refusal)), f"refused: {refusal}", started)
             return Outcome.REFUSED

@@ -94,11 +94,24 @@ def _exists(moment: str) -> bool:
 def release(path: Path, header: Header) -> str:
     """One key for all files of one release of the shutter, in whatever order they come.
 
-    sha256("serial|captured to the second|stem casefolded")[:32]; without a capture time the folder
-    stands for it.
+    sha256("serial|captured to the second|stem casefolded")[:32]; without a capture time it is the place.
     """
-    stem = unicodedata.normalize("NFC", path.stem).casefold()
-    parts = (header.serial, header.captured[:19], stem) if header.captured else ("", str(path.parent), stem)
+    return _key(header.serial, header.captured[:19], stem(path)) if header.captured else place(path)
+
+
+def place(path: Path) -> str:
+    """One key for all files of one stem in one folder: what a file has that says nothing of its release."""
+    return _key("", str(path.parent), stem(path))
+
+
+def stem(path: Path) -> str:
+    """Without its suffix, whatever the case and Unicode form; of NAME.NEF.xmp (darktable's) it is NAME."""
+    name = Path(path.stem)
+    whole = name.stem if path.suffix.lower() == ".xmp" and name.suffix.lower() in LENDERS else path.stem
+    return unicodedata.normalize("NFC", whole).casefold()
+
+
+def _key(*parts: str) -> str:
     return hashlib.sha256("|".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
 
 
@@ -112,10 +125,10 @@ def of_release(path: Path) -> Header:
 
 
 def _companions(path: Path) -> list[Path]:
-    stem = path.stem.casefold()
+    wanted = stem(path)
     try:
         names = [Path(name) for name in os.listdir(path.parent)]  # noqa: PTH208 - names are enough, and cheaper
     except OSError:
         return []
-    same = [name for name in names if name.stem.casefold() == stem and name.name != path.name]
+    same = [name for name in names if name.name != path.name and stem(name) == wanted]
     return sorted(path.parent / name for name in same if name.suffix.lower() in LENDERS)

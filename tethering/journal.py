@@ -15,6 +15,8 @@ from tethering.settle import Stamp
 
 log = logging.getLogger(__name__)
 
+Row = tuple[bytes, int, int, str, str, str, float]
+
 TABLE = """
 create table if not exists offered (
     path blob not null, size integer not null, mtime_ns integer not null,
@@ -40,6 +42,7 @@ class Journal:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._lock = threading.Lock()
+        self._unwritten: list[Row] = []
         file.parent.mkdir(parents=True, exist_ok=True)
         self._base = self._open()
 
@@ -73,15 +76,24 @@ class Journal:
             entry.sentence,
             time.time(),
         )
-        try:
-            with self._lock, self._base:
-                self._base.execute("insert into offered values (?, ?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.Error as problem:  # a full disk, say: the next start asks the server once more
-            log.warning("The journal cannot be written (%s)", problem)
+        with self._lock:
+            self._unwritten.append(row)
+            self._catch_up()
 
     def close(self) -> None:
         with self._lock:
+            self._catch_up()
             self._base.close()
+
+    def _catch_up(self) -> None:
+        """Write what is unwritten: on a full disk, say, it is kept until a later answer finds room."""
+        try:
+            with self._base:
+                self._base.executemany("insert into offered values (?, ?, ?, ?, ?, ?, ?)", self._unwritten)
+        except sqlite3.Error as problem:  # if we end before: the next start asks the server once more
+            log.warning("The journal cannot be written (%s)", problem)
+        else:
+            self._unwritten.clear()
 
 
 def _connect(file: Path) -> sqlite3.Connection:

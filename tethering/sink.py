@@ -50,6 +50,7 @@ class Offer:
     serial: str
     captured: str
     release: str
+    place: str
     appeared: float | None = None
     """When it was seen to come into the folder, by `time.monotonic`; None: it lay there already."""
 
@@ -94,6 +95,7 @@ class Sink:
             "X-Studio-Captured": _plain(offer.captured),
             "X-Studio-Sha256": offer.sha256,
             "X-Studio-Release": offer.release,
+            "X-Studio-Place": offer.place,
             "Content-Type": "application/octet-stream",
             "Content-Length": str(offer.size),
         }

@@ -41,6 +41,12 @@ class Unreadable(BadInput):
     status = 422
 
 
+class DiskFull(StudioError):
+    """Something could not be stored. Where the disk is full, what found no room is tried again by itself."""
+
+    status = 507
+
+
 class EngineUnavailable(StudioError):
     """A model file, a base or the memory that it needs is missing."""
 
@@ -81,6 +87,9 @@ def in_words(error: BaseException) -> str:
 
 
 def disk_is_full(error: BaseException) -> bool:
+    """Whether this, or what it was raised from, is a disk without room."""
+    if error.__cause__ is not None and disk_is_full(error.__cause__):
+        return True
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
     words = str(error)  # SQLite's and PostgreSQL's; safetensors has no number, but the one in brackets

@@ -8,13 +8,13 @@ that file is Unreadable, with a sentence, and the next one finds a child as fres
 
 import atexit
 import binascii
+import errno
 import json
 import logging
 import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,9 +22,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studio_server.domain.errors import Unreadable
+from studio_server.domain.errors import DiskFull, Unreadable
 from studio_server.domain.shot import Capture
 from studio_server.imaging.answers import Answer, Look, Place, grown, place_of
+from studio_server.imaging.scratch import scratch
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,10 @@ CRASHED = (
 TOO_LONG = (
     "Decoding this file took longer than {seconds:g} seconds, so it was stopped. "
     "Copy it again from the card, or export it as JPEG."
+)
+NO_ROOM = (
+    "The disk is full, so there was no room to decode a picture. Nothing that was kept is lost. "
+    "Make room: it is then decoded by itself."
 )
 HURT_ITSELF = (
     "The decoder broke down over this file after it had shown it, so its data are damaged. "
@@ -78,13 +83,13 @@ class Decoder:
         """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
 
         `seen` is told as soon as there is a proof, before the file has been looked through to its end.
-        Raises nothing on hostile files: what was found out before the decoder died is kept.
+        Raises nothing on hostile files: what was found out before the decoder died is kept. Raises DiskFull.
         """
-        with tempfile.TemporaryDirectory(prefix="look-") as place:
+        with scratch() as place:
             found, died = Look(), ""
             try:
-                for answer in self._answers({"verb": "look", "path": str(path), "target": place}):
-                    found = grown(found, answer, Path(place))
+                for answer in self._answers({"verb": "look", "path": str(path), "target": str(place)}):
+                    found = grown(found, answer, place)
                     if "quality" in answer:
                         seen(found)
             except Unreadable as error:
@@ -107,11 +112,14 @@ class Decoder:
         return found.capture
 
     def develop(self, path: Path, target: Path) -> None:
-        """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`. Raises Unreadable."""
+        """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`.
+
+        Raises Unreadable, DiskFull.
+        """
         try:
             for _ in self._answers({"verb": "develop", "path": str(path), "target": str(target)}):
                 pass
-        except Unreadable:
+        except (Unreadable, DiskFull):
             target.unlink(missing_ok=True)
             raise
 
@@ -126,11 +134,11 @@ class Decoder:
 
     def place(self, path: Path) -> Place:
         """Read a photograph of a place. Raises Unreadable for what is none, or is too small."""
-        with tempfile.TemporaryDirectory(prefix="place-") as folder:
-            request = {"verb": "place", "path": str(path), "target": folder}
+        with scratch() as folder:
+            request = {"verb": "place", "path": str(path), "target": str(folder)}
             try:
                 (told,) = [answer for answer in self._answers(request) if "estimate" in answer]
-                return place_of(told, Path(folder))
+                return place_of(told, folder)
             except (KeyError, TypeError, ValueError, OSError) as error:
                 raise Unreadable(CRASHED) from error
 
@@ -175,12 +183,17 @@ class Decoder:
         self._owner, self._door = os.getpid(), ours
 
     def _answers(self, request: dict[str, Any]) -> Iterator[Answer]:
-        """Yield what the child answers. Raises Unreadable where it refuses, dies, or takes too long."""
+        """Yield what the child answers.
+
+        Raises Unreadable where it refuses, dies, or takes too long, and DiskFull where it found no room.
+        """
         started = time.monotonic()
         with self._line({**request, "limits": asdict(self.limits)}) as line:
             for answer in _lines(line):
                 if "refused" in answer:
                     raise Unreadable(str(answer["refused"])[:500])
+                if "full" in answer:
+                    raise DiskFull(NO_ROOM) from OSError(errno.ENOSPC, str(answer["full"])[:100])
                 if "bug" in answer:
                     log.error("%s: %s", request["path"], answer["bug"])
                     raise Unreadable(CRASHED)

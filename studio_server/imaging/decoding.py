@@ -18,7 +18,7 @@ from typing import Any
 
 from PIL import Image
 
-from studio_server.domain.errors import Unreadable
+from studio_server.domain.errors import Unreadable, disk_is_full
 from studio_server.imaging import exif, places, quality, raw, render
 from studio_server.imaging.pictures import FORMATS
 
@@ -66,8 +66,8 @@ def _serve(line: socket.socket) -> None:
         say({"end": True})
     except Unreadable as error:
         say({"refused": str(error)})
-    except BaseException:  # noqa: BLE001 - it costs one file, is told to our log, and this process ends
-        say({"bug": traceback.format_exc()[-4000:]})
+    except BaseException as error:  # noqa: BLE001 - it costs one file, is told to our log, and this process ends
+        say({"full": str(error)} if disk_is_full(error) else {"bug": traceback.format_exc()[-4000:]})
 
 
 def _restrict(limits: dict[str, Any]) -> None:

@@ -12,12 +12,14 @@ from rq.registry import StartedJobRegistry
 
 from studio_server.domain.events import Fact
 from studio_server.domain.ports import Work
-from studio_server.jobs.dispatch import Job, QueueName, job_of
+from studio_server.jobs.dispatch import VERBS, Job, QueueName, job_of
 
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 200
 RUNS = "studio_server.worker."
+FILLED = "studio:filled"
+"""Is in Redis while its queues hold all that the business owes: it goes with all else that Redis forgets."""
 
 
 def drain(work: Work, redis: Redis) -> int:
@@ -54,19 +56,48 @@ def enqueue(redis: Redis, job: Job, job_id: str) -> None:
         log.info("%s is queued already", job_id)
 
 
-def refill(redis: Redis, pending: Iterable[Fact], name: QueueName) -> int:
-    """Fill a queue anew from what the business still owes. Call it only while its workers are down."""
+def refill(redis: Redis, pending: Callable[[], Iterable[Fact]], name: QueueName) -> int:
+    """Fill a queue anew from what the business still owes. Call it only while its workers are down.
+
+    The business is asked when the queue is empty: what comes in meanwhile is in the one, or in both.
+    """
     queue = Queue(name, connection=redis)
-    stale = [*queue.get_job_ids(), *StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)]
-    for found in RqJob.fetch_many(stale, connection=redis):
-        if found is not None:
-            found.delete()
-    queue.empty()
-    jobs = [job for fact in pending if (job := job_of(fact)) and job.queue == name]
+    for job_id in _standing(redis, name):
+        _forget(redis, job_id)
+        queue.remove(job_id)
+    jobs = [job for fact in pending() if (job := job_of(fact)) and job.queue == name]
     for job in jobs:
         _forget(redis, job.id(0))
         enqueue(redis, job, job.id(0))
     return len(jobs)
+
+
+def top_up(redis: Redis, pending: Callable[[], Iterable[Fact]]) -> int:
+    """Put in what is owed and stands in no queue; workers may be at work. Nothing while FILLED is there."""
+    try:
+        if not redis.set(FILLED, 1, nx=True):  # first: whatever is forgotten from now on is seen next time
+            return 0
+        known = {tuple(job_id.split("-")[:2]) for name in VERBS for job_id in _standing(redis, name)}
+        jobs = [job for fact in pending() if (job := job_of(fact)) and (job.verb, job.subject) not in known]
+        for job in jobs:
+            enqueue(redis, job, job.id(0))
+    except BaseException:
+        doubt(redis)
+        raise
+    return len(jobs)
+
+
+def doubt(redis: Redis) -> None:
+    """Something that is owed has left its queue undone: the next `top_up` puts it in again."""
+    try:
+        redis.delete(FILLED)
+    except RedisError as error:  # then it has forgotten that mark as well, or will be asked again
+        log.warning("The queue did not answer (%s).", error)
+
+
+def _standing(redis: Redis, name: QueueName) -> list[str]:
+    queue = Queue(name, connection=redis)
+    return [*queue.get_job_ids(), *StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)]
 
 
 def _forget_ended(redis: Redis, job_id: str) -> None:

@@ -10,15 +10,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from studio_server.domain.errors import NotFound, StudioError
+from studio_server.domain.errors import DiskFull, NotFound
 from studio_server.domain.ports import BlobRef
+from studio_server.imaging.scratch import hold, sweep
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
-
-
-class DiskFull(StudioError):
-    status = 507
 
 
 class FileBlobs:
@@ -36,6 +33,7 @@ class FileBlobs:
             handle, name = tempfile.mkstemp(dir=self._incoming)
             temporary = Path(name)
             with os.fdopen(handle, "wb") as file:
+                hold(file.fileno())
                 while chunk := stream.read(CHUNK):
                     digest.update(chunk)
                     size += len(chunk)
@@ -70,6 +68,10 @@ class FileBlobs:
 
     def erase(self, sha256: str) -> None:
         self._address(sha256).unlink(missing_ok=True)
+
+    def tidy(self) -> None:
+        """Remove what a process has begun to store that died before it ended."""
+        sweep(self._incoming)
 
     def _address(self, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):

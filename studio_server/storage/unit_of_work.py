@@ -69,6 +69,10 @@ class SqlReading:
         after = of_camera.where(said > at).order_by(said).limit(most // 2)
         return [*self._all(Shot, before), *self._all(Shot, after)]
 
+    def shot_of_place(self, place: str) -> Shot | None:
+        query = select(tables.SHOTS.c.body).where(tables.SHOTS.c.place == place)
+        return self._maybe(Shot, query.order_by(tables.SHOTS.c.captured.desc()).limit(1))
+
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
         return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
 
@@ -217,6 +221,7 @@ class SqlWork(SqlReading):
         columns = {
             "session_id": shot.session_id,
             "release": shot.release or None,
+            "place": shot.place or None,
             "captured": _utc(shot.taken_at or said or shot.received_at),
             "clock_of": shot.capture.serial or None if shot.appeared_at else None,
             "clock_said": _utc(said) if said else None,

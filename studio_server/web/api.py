@@ -120,15 +120,9 @@ def _incoming(now: datetime) -> ingest.Incoming:
         raise BadInput("The file has no name. Send it as X-Studio-Name.")
     captured, sha256 = _header("Captured"), _header("Sha256").lower()
     at = _moment(captured) if captured else None
-    return ingest.Incoming(
-        name,
-        _header("Path"),
-        _header("Serial"),
-        at,
-        _header("Release"),
-        sha256,
-        appeared_at=_appeared(_header("Age"), now),
-    )
+    path, serial, release, place = (_header(each) for each in ("Path", "Serial", "Release", "Place"))
+    appeared = _appeared(_header("Age"), now)
+    return ingest.Incoming(name, path, serial, at, release, sha256, place, appeared_at=appeared)
 
 
 def _header(name: str) -> str:

@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from studio_server.domain.errors import StudioError
+from studio_server.domain.errors import StudioError, disk_is_full
 from studio_server.web import api, auth, brush, plates, proofing, studio, verify
 from studio_server.workflow.services import Services
 
@@ -29,6 +29,7 @@ _SENTENCES = {
     404: "There is nothing at this address. It may have been erased, or the address is incomplete.",
     405: "This address does not take that. Go back and use the buttons of the page.",
     413: "That is more than this form takes, and nothing of it was kept. Send less: a photograph as a JPEG.",
+    507: "The disk is full, so this was not kept. Nothing kept before is lost. Make room, try again.",
     500: "Something went wrong in the server. Nothing that you did is lost; try again, or look into its log.",
 }
 
@@ -93,6 +94,9 @@ def _seal(response: Response) -> Response:
 def _http_problem(error: HTTPException) -> AnyResponse | tuple[Response | str, int]:
     if error.code is None or error.code < 400:
         return error.get_response()
+    cause = getattr(error, "original_exception", None)
+    if cause is not None and disk_is_full(cause):  # the database's own words for it; the agent waits then
+        return _problem(_SENTENCES[507], 507)
     sentence = _SENTENCES.get(error.code) or error.description or error.name
     return _problem(sentence, error.code)
 

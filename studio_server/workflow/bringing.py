@@ -8,7 +8,7 @@ from typing import IO
 from studio_server.domain.errors import Conflict
 from studio_server.domain.ports import Reading
 from studio_server.domain.session import SessionId
-from studio_server.domain.shot import Capture, FileRole
+from studio_server.domain.shot import PICTURE_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, Capture, FileRole
 from studio_server.imaging.decoder import DECODER
 from studio_server.workflow import proofing
 from studio_server.workflow.ingest import Incoming, Receipt, receive_stored, role_of
@@ -51,7 +51,12 @@ def release_of(capture: Capture, name: str, place: str) -> str:
 
 
 def _stem(name: str) -> str:
-    return unicodedata.normalize("NFC", PurePath(name).stem).casefold()
+    """Without its suffix; a sidecar may be named NAME.xmp or NAME.NEF.xmp."""
+    path, inner = PurePath(name), PurePath(PurePath(name).stem)
+    double = (
+        path.suffix.lower() in SIDECAR_SUFFIXES and inner.suffix.lower() in RAW_SUFFIXES | PICTURE_SUFFIXES
+    )
+    return unicodedata.normalize("NFC", inner.stem if double else path.stem).casefold()
 
 
 def _release_beside(work: Reading, session_id: SessionId, name: str) -> str:

@@ -23,6 +23,7 @@ from studio_server.domain.shot import (
 )
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
+from studio_server.workflow import pairing
 from studio_server.workflow.routing import reclaim, route
 from studio_server.workflow.services import Services
 
@@ -42,6 +43,8 @@ class Incoming:
     release: str
     """One key per release of the shutter; empty: this file stands alone."""
     sha256: str = ""
+    place: str = ""
+    """One key per folder and stem, by which what has no header of its own finds its shot."""
     session_id: SessionId | None = None
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
     appeared_at: datetime | None = None
@@ -110,6 +113,8 @@ def develop(services: Services, shot_id: ShotId) -> None:
     developed = _developed(services, shot)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
+        if now.original != shot.original:  # a job for what has come since is owed, or has run already
+            return
         made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
         seen = replace(now, proof=developed.proof, thumbnail=developed.thumbnail, **made)
         kept, found = _routed(services, work, seen)
@@ -131,16 +136,21 @@ def _known_to(work: Reading, sha256: str) -> Receipt | None:
 
 
 def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
-    shot = work.shot_of_release(incoming.release) if incoming.release else None
-    if shot is not None:
-        return replace(shot, files=(*shot.files, file))
+    keys = pairing.Keys(incoming.release, incoming.place, incoming.captured_at)
+    shot = pairing.shot_of(work, keys)
     capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
+    if shot is not None:
+        grown = pairing.joined(shot, file, keys)
+        if not pairing.alone(shot) or pairing.alone(grown):
+            return grown
+        return replace(grown, capture=capture, appeared_at=incoming.appeared_at)
     return Shot(
         id=ShotId(services.new_id()),
         session_id=incoming.session_id,
         release=incoming.release or file.sha256,
         files=(file,),
         received_at=services.now(),
+        place=incoming.place,
         appeared_at=incoming.appeared_at,
         placed=incoming.session_id is not None,
         capture=capture,
@@ -149,6 +159,9 @@ def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: S
 
 def _routed(services: Services, work: UnitOfWork, shot: Shot) -> tuple[Shot, Sequence[Shot]]:
     """Save a shot where it belongs; with it come those of its camera that now find their session too."""
+    if pairing.alone(shot):  # nobody's yet: it goes where its photograph will go
+        work.save(shot)
+        return shot, ()
     shot = route(services, work, shot)
     work.save(shot)
     found = reclaim(services, work, shot)
@@ -172,6 +185,8 @@ def _show(services: Services, shot: Shot, look: Look) -> None:
         return
     with services.work() as work:
         now = work.shot(shot.id)
+        if now.original != shot.original:
+            return
         seen = _with_pictures(services, replace(now, capture=_capture(now, look)), look)
         shown, found = _routed(services, work, seen)
         work.commit(*_claimed(found))
@@ -190,6 +205,8 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
 
 
 def _developed(services: Services, shot: Shot) -> Shot:
+    if pairing.alone(shot):
+        return replace(shot, state=ShotState.UNREADABLE, reason=pairing.ALONE)
     path = services.blobs.path(shot.original.sha256)
     look = DECODER.look(path, lambda early: _show(services, shot, early))
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED

@@ -76,8 +76,8 @@ def test_a_flushed_redis_is_filled_from_what_is_owed(work, redis):
     tell(work, *owed)
     queue.drain(work, redis)
     redis.flushall()
-    assert queue.refill(redis, owed, "engine") == 1
-    assert queue.refill(redis, owed, "cpu") == 1
+    assert queue.refill(redis, lambda: owed, "engine") == 1
+    assert queue.refill(redis, lambda: owed, "cpu") == 1
     assert (queued(redis, "engine"), queued(redis, "cpu")) == (["train-k1"], ["develop-h1-0"])
 
 
@@ -107,7 +107,7 @@ def test_what_a_killed_worker_had_begun_is_begun_again(work, redis, redis_url):
     started = StartedJobRegistry("engine", connection=redis)
     assert started.get_job_ids(cleanup=False) == ["train-k1"]
     assert queued(redis, "engine") == []
-    assert queue.refill(redis, [LOCKED], "engine") == 1
+    assert queue.refill(redis, lambda: [LOCKED], "engine") == 1
     assert started.get_job_ids(cleanup=False) == []
     assert queued(redis, "engine") == ["train-k1"]
     assert RqJob.fetch("train-k1", connection=redis).get_status() == "queued"
@@ -116,7 +116,7 @@ def test_what_a_killed_worker_had_begun_is_begun_again(work, redis, redis_url):
 def test_a_refill_drops_what_is_owed_no_more(work, redis):
     tell(work, LOCKED)
     queue.drain(work, redis)
-    assert queue.refill(redis, [], "engine") == 0
+    assert queue.refill(redis, list, "engine") == 0
     assert queued(redis, "engine") == []
 
 
@@ -126,7 +126,7 @@ def test_a_job_that_failed_is_taken_up_at_the_next_start(work, redis):
     job = RqJob.fetch("train-k1", connection=redis)
     job.set_status("failed")
     redis.lrem("rq:queue:engine", 0, "train-k1")
-    assert queue.refill(redis, [LOCKED], "engine") == 1
+    assert queue.refill(redis, lambda: [LOCKED], "engine") == 1
     assert queued(redis, "engine") == ["train-k1"]
 
 

@@ -8,11 +8,10 @@ import pytest
 from PIL import Image
 
 from studio_server.domain.delivery import SOURCE_TYPE_ROOT
-from studio_server.domain.errors import BadInput, Conflict, NotFound, Unreadable
+from studio_server.domain.errors import BadInput, Conflict, DiskFull, NotFound, Unreadable
 from studio_server.domain.plate import Side
 from studio_server.domain.session import Stage
 from studio_server.domain.variation import Choice, Pass, context
-from studio_server.storage.blobs import DiskFull
 from studio_server.workflow import pages, plates, proofing
 from studio_server.workflow.pages_client import sheet_page, variations_page
 
