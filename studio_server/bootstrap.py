@@ -37,6 +37,7 @@ from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.storage.uploads import FileUploads
 from studio_server.workflow.recover import pending
 from studio_server.workflow.services import Services
 
@@ -133,10 +134,12 @@ def build(settings: Settings) -> Studio:
     database = open_engine(settings.database)
     engines = Engines(settings)
     store = opener(database, _now)
+    blobs = FileBlobs(settings.data_dir / "blobs")
     services = Services(
         read=reader(database),
         work=opener(database, _now, after=lambda: queue.drain(store, redis)),
-        blobs=FileBlobs(settings.data_dir / "blobs"),
+        blobs=blobs,
+        uploads=FileUploads(settings.data_dir / "blobs" / "uploads", blobs.adopt),
         derived=FileDerived(settings.data_dir / "derived"),
         board=board,
         fitter=engines,

@@ -22,7 +22,7 @@ from studio_server.jobs import server
 from studio_server.models_cli import models
 from studio_server.settings import Settings
 from studio_server.supervisor import Child, Tree, own
-from studio_server.workflow import doors
+from studio_server.workflow import doors, uploading
 
 PLUGIN = Path(__file__).parent.parent / "plugins" / "lightroom" / "studio.lrplugin"
 ENGINE = {"TRANSFORMERS_VERBOSITY": "error", "OMP_WAIT_POLICY": "PASSIVE"}
@@ -158,7 +158,7 @@ def serve() -> None:
             host=settings.host,
             port=settings.port,
             threads=THREADS,
-            max_request_body_size=1 << 31,
+            max_request_body_size=uploading.MOST_BYTES,
             channel_timeout=120,
             ident=None,
             _quiet=True,

@@ -22,7 +22,7 @@ from studio_server.jobs.queue import work_on
 from studio_server.settings import Settings
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
-from studio_server.workflow import ingest
+from studio_server.workflow import ingest, uploading
 from studio_server.workflow import layers as layering
 from studio_server.workflow import train as training
 from studio_server.workflow import vary as varying
@@ -153,7 +153,7 @@ def _warm() -> None:
 
 
 def _sweep() -> None:
-    """Heal a crash between a commit and its queue; and erase what is past its days."""
+    """Heal a crash between a commit and its queue; erase what is past its days, and uploads that died."""
     next_erasure = 0.0
     while True:
         time.sleep(SWEEP_SECONDS)
@@ -163,3 +163,4 @@ def _sweep() -> None:
             next_erasure = time.monotonic() + ERASURE_SECONDS
             with QUIET:
                 erasing.erase_due(studio().services)
+                uploading.tidy(studio().services)

@@ -50,6 +50,29 @@ class Blobs(Protocol):
         ...
 
 
+class Uploads(Protocol):
+    """Files on their way in parts, each under the sha256 that its sender announced."""
+
+    def offset(self, sha256: str) -> int:
+        """How many of its bytes are here. Raises NotFound for what is no sha256."""
+        ...
+
+    def append(self, sha256: str, offset: int, stream: IO[bytes]) -> int:
+        """Add a part, and return the offset after it; raises WrongOffset where it does not follow.
+
+        Of a part that breaks off, what came is kept: it is the file's own beginning.
+        """
+        ...
+
+    def finish(self, sha256: str, size: int) -> BlobRef:
+        """Make the whole file a blob. Raises WrongOffset; bytes that turn out to be others are dropped."""
+        ...
+
+    def drop_idle(self, before: datetime) -> int:
+        """Remove what nobody has gone on with since; returns how many that were."""
+        ...
+
+
 class Derived(Protocol):
     """Files that can be made again, by a key of what they were made from."""
 

@@ -55,7 +55,7 @@ class Receipt:
 def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt:
     """Keep one file byte for byte and make it part of its shot. The same bytes twice change nothing."""
     role_of(incoming.name)  # before anything is read
-    if incoming.sha256 and (known := _known(services, incoming.sha256)):
+    if incoming.sha256 and (known := receipt_of(services, incoming.sha256)):
         return known
     stored = services.blobs.put(stream)
     if incoming.sha256 not in ("", stored.sha256):
@@ -80,7 +80,13 @@ def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> R
 
 def has_file(services: Services, sha256: str) -> bool:
     """Whether this file need not be sent: it is part of a shot, or a master of ours."""
-    return _known(services, sha256) is not None
+    return receipt_of(services, sha256) is not None
+
+
+def receipt_of(services: Services, sha256: str) -> Receipt | None:
+    """What the sender of a file that is here already is told; None: it is not here."""
+    with services.read() as work:
+        return _known_to(work, sha256)
 
 
 def role_of(name: str) -> FileRole:
@@ -115,11 +121,6 @@ def develop(services: Services, shot_id: ShotId) -> None:
         fact = ProofReady if kept.pickable else ShotUnreadable
         work.commit(fact(kept.id, kept.session_id))
     services.board.publish(kept.session_id, "shot", {"shot": kept.id, "state": kept.state.value})
-
-
-def _known(services: Services, sha256: str) -> Receipt | None:
-    with services.read() as work:
-        return _known_to(work, sha256)
 
 
 def _known_to(work: Reading, sha256: str) -> Receipt | None:

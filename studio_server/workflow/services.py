@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from studio_server.domain.engines import Cutter, Fitter, Painter
-from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Work
+from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Uploads, Work
 
 
 @dataclass(frozen=True)
@@ -11,6 +11,7 @@ class Services:
     read: Read
     work: Work
     blobs: Blobs
+    uploads: Uploads
     derived: Derived
     board: Board
     fitter: Fitter

@@ -23,6 +23,7 @@ from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.storage.uploads import FileUploads
 from studio_server.workflow import consenting, deliver, erase, ingest, layers, proofing, train, vary
 from studio_server.workflow.services import Services
 
@@ -132,10 +133,12 @@ def house(tmp_path) -> House:
     board = Quiet()
     database = open_engine(f"sqlite:///{tmp_path / 'studio.sqlite'}")
     migrate(database)
+    blobs = FileBlobs(tmp_path / "blobs")
     services = Services(
         read=reader(database),
         work=opener(database, lambda: clock[0]),
-        blobs=FileBlobs(tmp_path / "blobs"),
+        blobs=blobs,
+        uploads=FileUploads(tmp_path / "uploads", blobs.adopt),
         derived=FileDerived(tmp_path / "derived"),
         board=board,
         fitter=FakeFitter(),

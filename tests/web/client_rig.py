@@ -29,6 +29,7 @@ from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.storage.uploads import FileUploads
 from studio_server.workflow import consenting, doors, plates, proofing, train, vary
 from studio_server.workflow.services import Services
 
@@ -215,10 +216,12 @@ def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
     database = open_engine(f"sqlite:///{folder / 'studio.db'}")
     migrate(database)
     board = MemoryBoard()
+    blobs = FileBlobs(folder / "blobs")
     services = Services(
         read=reader(database),
         work=opener(database, lambda: clock[0]),
-        blobs=FileBlobs(folder / "blobs"),
+        blobs=blobs,
+        uploads=FileUploads(folder / "uploads", blobs.adopt),
         derived=FileDerived(folder / "derived"),
         board=board,
         fitter=FakeFitter(),
