@@ -22,6 +22,7 @@ from studio_server.domain.engines import (
     Progress,
 )
 from studio_server.domain.errors import StudioError
+from studio_server.domain.events import Fact
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Lane
 from studio_server.engines.added import AddedBases
@@ -36,8 +37,11 @@ from studio_server.settings import STARTER, Settings
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
+from studio_server.storage.mirror import PlaceMirror
+from studio_server.storage.places import place_at
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.storage.uploads import FileUploads
+from studio_server.workflow import mirroring
 from studio_server.workflow.recover import pending
 from studio_server.workflow.services import Services
 
@@ -123,7 +127,25 @@ class Studio:
 
     def recover(self, name: QueueName) -> int:
         """Fill a queue whose worker is down with what the business still owes."""
-        return queue.refill(self.redis, pending(self.services), name)
+        return queue.refill(self.redis, self._owed(name), name)
+
+    def owe_copies(self) -> int:
+        """Queue what the second place lacks, unless copies are under way. Returns how many shots it lacks.
+
+        While something is wrong there one of them is enough to see whether it still is.
+        """
+        owed = mirroring.owed(self.services)
+        if not queue.waiting(self.redis, "mirror"):
+            trouble = self.services.board.told(mirroring.SUBJECT)
+            queue.enqueue_all(self.redis, owed[: 1 if trouble else queue.MOST_AT_ONCE])
+        return len(owed)
+
+    def _owed(self, name: QueueName) -> Sequence[Fact]:
+        return (
+            mirroring.owed(self.services)[: queue.MOST_AT_ONCE]
+            if name == "mirror"
+            else pending(self.services)
+        )
 
 
 def build(settings: Settings) -> Studio:
@@ -149,6 +171,7 @@ def build(settings: Settings) -> Studio:
         now=_now,
         new_id=_new_id,
         synthetic=makes_whole_pictures(settings),
+        mirror=mirror_of(settings),
     )
     return Studio(settings, services, board, redis, database, engines)
 
@@ -156,6 +179,13 @@ def build(settings: Settings) -> Studio:
 def prepare(studio: Studio) -> None:
     """Once, before anybody works: the newest schema."""
     migrate(studio.database)
+
+
+def mirror_of(settings: Settings) -> PlaceMirror | None:
+    """The second place of the originals that the settings name; nothing is asked of it yet."""
+    if not settings.mirror:
+        return None
+    return PlaceMirror(place_at(settings.mirror), settings.data_dir / "mirror.lock", _new_id)
 
 
 def shelf(settings: Settings) -> Shelf:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
-from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
+from studio_server.domain.events import CopyOwed, ProofReady, ShotReceived, ShotUnreadable
 from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import (
@@ -73,7 +73,8 @@ def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> R
             return known
         shot = _with_file(services, work, incoming, file)
         work.save(shot)
-        work.commit(ShotReceived(shot.id, shot.session_id))
+        facts = (ShotReceived(shot.id, shot.session_id), CopyOwed(shot.id, shot.session_id))
+        work.commit(*facts[: 1 if services.mirror is None else 2])
     services.board.publish(shot.session_id, "shot", {"shot": shot.id, "state": "received"})
     return Receipt(shot.id, "received", shot.session_id)
 

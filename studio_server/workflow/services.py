@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 
 from studio_server.domain.engines import Cutter, Fitter, Painter
-from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Uploads, Work
+from studio_server.domain.ports import (
+    Blobs,
+    Board,
+    Clock,
+    Derived,
+    Folder,
+    Mirror,
+    NewId,
+    Read,
+    Uploads,
+    Work,
+)
 
 
 @dataclass(frozen=True)
@@ -20,5 +31,7 @@ class Services:
     folder: Folder
     now: Clock
     new_id: NewId
+    mirror: Mirror | None = None
+    """None: the studio has no second place."""
     synthetic: bool = False
     """Whether the base in use can learn a person and make whole pictures of them."""

@@ -24,7 +24,17 @@ from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.storage.uploads import FileUploads
-from studio_server.workflow import consenting, deliver, erase, ingest, layers, proofing, train, vary
+from studio_server.workflow import (
+    consenting,
+    deliver,
+    erase,
+    ingest,
+    layers,
+    mirroring,
+    proofing,
+    train,
+    vary,
+)
 from studio_server.workflow.services import Services
 
 SERIAL = "B0D1"
@@ -36,6 +46,7 @@ class Quiet:
 
     def __init__(self) -> None:
         self.published = []
+        self.says = {}
         self.cancel_after = None
         self.reports = 0
 
@@ -50,6 +61,12 @@ class Quiet:
 
     def jobs(self, session_id):
         return []
+
+    def tell(self, subject, sentence):
+        self.says[subject] = sentence
+
+    def told(self, subject):
+        return self.says.get(subject, "")
 
 
 @dataclass
@@ -114,6 +131,8 @@ class House:
             vary.vary(self.services, SessionId(job.subject), self.board)
         elif job.verb == "layers":
             layers.make(self.services, VariationId(job.subject), self.board)
+        elif job.verb == "mirror":
+            mirroring.copy(self.services, ShotId(job.subject))
         elif job.verb == "erase":
             erase.erase(self.services, SessionId(job.subject))
         else:

@@ -54,6 +54,7 @@ class MemoryBoard:
     def __init__(self):
         self._jobs: dict[str, tuple[JobState, str]] = {}
         self._listeners: list[tuple[str | None, queue.Queue]] = []
+        self._says: dict[str, str] = {}
         self._closed = False
 
     def progress(self, job_id, session_id):
@@ -70,6 +71,12 @@ class MemoryBoard:
 
     def jobs(self, session_id):
         return [job for job, owner in self._jobs.values() if owner == session_id]
+
+    def tell(self, subject, sentence):
+        self._says[subject] = sentence
+
+    def told(self, subject):
+        return self._says.get(subject, "")
 
     def cancel(self, job_id):
         del self._jobs[job_id]
