@@ -23,6 +23,7 @@ from studio_server.domain.engines import (
     Progress,
 )
 from studio_server.domain.errors import StudioError
+from studio_server.domain.events import Fact
 from studio_server.domain.provenance import Signer
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Lane
@@ -40,7 +41,11 @@ from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.identity import given_signer, own_signer
 from studio_server.storage.migrate import migrate
+from studio_server.storage.mirror import PlaceMirror
+from studio_server.storage.places import place_at
 from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.storage.uploads import FileUploads
+from studio_server.workflow import mirroring
 from studio_server.workflow.recover import pending
 from studio_server.workflow.services import Services
 
@@ -128,7 +133,7 @@ class Studio:
 
     def recover(self, name: QueueName) -> int:
         """Fill a queue whose worker is down with what the business still owes."""
-        return queue.refill(self.redis, lambda: pending(self.services), name)
+        return queue.refill(self.redis, lambda: self._owed(name), name)
 
     def top_up(self) -> int:
         """Put in what is owed where Redis has forgotten it, or where a job found no room and now there is."""
@@ -141,6 +146,24 @@ class Studio:
         FileBlobs(self.settings.data_dir / "blobs").tidy()
         sweep_scratch()
 
+    def owe_copies(self) -> int:
+        """Queue what the second place lacks, unless copies are under way. Returns how many shots it lacks.
+
+        While something is wrong there one of them is enough to see whether it still is.
+        """
+        owed = mirroring.owed(self.services)
+        if not queue.waiting(self.redis, "mirror"):
+            trouble = self.services.board.told(mirroring.SUBJECT)
+            queue.enqueue_all(self.redis, owed[: 1 if trouble else queue.MOST_AT_ONCE])
+        return len(owed)
+
+    def _owed(self, name: QueueName) -> Sequence[Fact]:
+        return (
+            mirroring.owed(self.services)[: queue.MOST_AT_ONCE]
+            if name == "mirror"
+            else pending(self.services)
+        )
+
 
 def build(settings: Settings) -> Studio:
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -150,10 +173,12 @@ def build(settings: Settings) -> Studio:
     database = open_engine(settings.database)
     engines = Engines(settings)
     store = opener(database, _now)
+    blobs = FileBlobs(settings.data_dir / "blobs")
     services = Services(
         read=reader(database),
         work=opener(database, _now, after=lambda: queue.drain(store, redis)),
-        blobs=FileBlobs(settings.data_dir / "blobs"),
+        blobs=blobs,
+        uploads=FileUploads(settings.data_dir / "blobs" / "uploads", blobs.adopt),
         derived=FileDerived(settings.data_dir / "derived"),
         board=board,
         fitter=engines,
@@ -164,6 +189,7 @@ def build(settings: Settings) -> Studio:
         now=_now,
         new_id=_new_id,
         synthetic=makes_whole_pictures(settings),
+        mirror=mirror_of(settings),
     )
     return Studio(settings, services, board, redis, database, engines)
 
@@ -178,6 +204,13 @@ def signer(settings: Settings) -> Signer:
     if settings.signing_certificate and settings.signing_key:
         return given_signer(settings.signing_certificate, settings.signing_key)
     return own_signer(settings.data_dir / "signing", settings.studio_name, _now())
+
+
+def mirror_of(settings: Settings) -> PlaceMirror | None:
+    """The second place of the originals that the settings name; nothing is asked of it yet."""
+    if not settings.mirror:
+        return None
+    return PlaceMirror(place_at(settings.mirror), settings.data_dir / "mirror.lock", _new_id)
 
 
 def shelf(settings: Settings) -> Shelf:

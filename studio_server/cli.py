@@ -21,11 +21,13 @@ from studio_server.bootstrap import Engines, Studio, base_place, build, prepare,
 from studio_server.domain.errors import Conflict, NotAllowed, StudioError
 from studio_server.imaging.provenance import read
 from studio_server.jobs import server
+from studio_server.jobs.dispatch import VERBS, QueueName
+from studio_server.mirror_cli import mirror, state_of_the_mirror
 from studio_server.models_cli import models
 from studio_server.settings import Settings
 from studio_server.supervisor import Child, Tree, own
 from studio_server.web import wire
-from studio_server.workflow import doors
+from studio_server.workflow import doors, uploading
 
 PLUGIN = Path(__file__).parent.parent / "plugins" / "lightroom" / "studio.lrplugin"
 ENGINE = {"TRANSFORMERS_VERBOSITY": "error", "OMP_WAIT_POLICY": "PASSIVE"}
@@ -180,7 +182,7 @@ def serve() -> None:
             host=settings.host,
             port=settings.port,
             threads=THREADS,
-            max_request_body_size=1 << 31,
+            max_request_body_size=uploading.MOST_BYTES,
             channel_timeout=120,
             ident=None,
             _quiet=True,
@@ -188,24 +190,25 @@ def serve() -> None:
 
 
 @main.command()
-@click.argument("queue", type=click.Choice(["cpu", "engine"]))
-def work(queue: str) -> None:
+@click.argument("queue", type=click.Choice([*VERBS]))
+def work(queue: QueueName) -> None:
     """Run one worker; `studio up` starts one of each."""
     from studio_server import worker  # noqa: PLC0415 - it builds its services when it is imported by RQ
 
-    worker.main("cpu" if queue == "cpu" else "engine")
+    worker.main(queue)
 
 
 @main.command()
 def recover() -> None:
     """Fill the queues anew from the database. Stop the workers first."""
     studio = build(Settings())
-    owed = studio.recover("cpu") + studio.recover("engine") + studio.drain()
+    owed = sum(studio.recover(name) for name in VERBS) + studio.drain()
     console.print(f"{owed} jobs are queued again.")
 
 
 main.add_command(bench)
 main.add_command(models)
+main.add_command(mirror)
 
 
 @main.command()
@@ -224,7 +227,9 @@ def doctor() -> None:
     console.print(f"Redis: {settings.redis_url or server.executable()}")
     console.print(f"Base: {settings.base_dir} {_found(settings)}")
     console.print(f"Shelf: {'complete' if not missing else 'missing ' + ', '.join(missing)}")
-    sys.exit(3 if missing else 0)
+    words, good = state_of_the_mirror(settings)
+    console.print(f"Second place: {words}")
+    sys.exit(3 if missing or not good else 0)
 
 
 def _found(settings: Settings) -> str:
@@ -243,6 +248,8 @@ def _start(tree: Tree, settings: Settings) -> tuple[Studio, str]:
     environment = settings.environment()
     tree.start(Child("CPU worker", own("work", "cpu"), environment))
     tree.start(Child("Engine worker", own("work", "engine"), settings.environment(**ENGINE)))
+    if settings.mirror:
+        tree.start(Child("Second copy", own("work", "mirror"), environment))
     tree.start(Child("Pages", own("serve"), environment, ready=_answers(settings)))
     key = settings.environment(STUDIO_TETHER_KEY=_agent_key(studio))
     journal = ["--journal", str(settings.data_dir / "tethering.sqlite")]

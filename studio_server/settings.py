@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Model files; shared by all data folders."""
     base_dir: Path = STARTER
     """The base to paint with: a folder in diffusers' format, or the name of an added one."""
+    mirror: str = ""
+    """The second place of the originals: a folder on another disk, or an fsspec URL; empty: there is none."""
     database_url: str = ""
     """SQLAlchemy URL; default: SQLite in the data folder."""
     redis_url: str = ""

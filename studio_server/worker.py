@@ -1,6 +1,7 @@
 """What RQ runs: one line per job."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -22,7 +23,7 @@ from studio_server.jobs.queue import doubt, work_on
 from studio_server.settings import Settings
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
-from studio_server.workflow import ingest
+from studio_server.workflow import ingest, mirroring, uploading
 from studio_server.workflow import layers as layering
 from studio_server.workflow import train as training
 from studio_server.workflow import vary as varying
@@ -42,6 +43,8 @@ GIVEN_UP = (
 )
 TIDY_SECONDS = 10.0
 ERASURE_SECONDS = 900.0
+COPY_SECONDS, MOST_COPY_SECONDS = 15.0, 300.0
+NICE = 10
 
 
 @cache
@@ -93,6 +96,13 @@ def erase(session_id: str, job_id: str) -> None:
     _run(job_id, SessionId(session_id), verb, quiet=True)
 
 
+def mirror(shot_id: str, job_id: str) -> None:
+    shot = ShotId(shot_id)
+    with studio().services.read() as work:
+        session_id = work.shot(shot).session_id
+    _run(job_id, session_id, lambda _progress: mirroring.copy(studio().services, shot), quiet=True)
+
+
 def _run(
     job_id: str, session_id: SessionId | None, verb: Callable[[Progress], None], *, quiet: bool = False
 ) -> bool:
@@ -133,16 +143,26 @@ def main(name: QueueName) -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole tree: the supervisor ends us in order
     _bury_the_dead(name)
-    owed = studio().recover(name)
-    DECODER.keep()  # before any job is forked: all of them use this one
-    if owed:
+    if owed := studio().recover(name):
         log.info("%d jobs taken up again", owed)
-    if name == "cpu":
-        wait_for_quiet()
-        threading.Thread(target=_sweep, daemon=True).start()
-    if name == "engine":
-        _warm()
+    _BESIDE[name]()
     work_on(studio().redis, name, lambda: log.info("ready"))
+
+
+def _beside_the_cpu() -> None:
+    DECODER.keep()  # before any job is forked: all of them use this one
+    wait_for_quiet()
+    threading.Thread(target=_sweep, daemon=True).start()
+
+
+def _beside_the_engine() -> None:
+    DECODER.keep()
+    _warm()
+
+
+def _beside_the_mirror() -> None:
+    os.nice(NICE)  # a proof goes before a copy
+    threading.Thread(target=_keep_copying, daemon=True).start()
 
 
 def _bury_the_dead(name: QueueName) -> None:
@@ -159,6 +179,22 @@ def _warm() -> None:
         studio().engines.warm()
     except StudioError as error:  # said again, on the page, by the first job that needs it
         log.warning("%s", error)
+
+
+def _keep_copying() -> None:
+    """What the second place did not take is tried again, ever more seldom while nothing gets better."""
+    pause, before = COPY_SECONDS, 0
+    while True:
+        time.sleep(pause)
+        try:
+            owed = studio().owe_copies()
+        except (
+            Exception
+        ):  # a database or queue that does not answer now: without this thread nothing is retried
+            log.exception("what is owed to the second place cannot be asked")
+            continue
+        pause = min(pause * 2, MOST_COPY_SECONDS) if owed >= before > 0 else COPY_SECONDS
+        before = owed
 
 
 def _sweep() -> None:
@@ -192,5 +228,11 @@ CHORES: dict[Callable[[], object], float] = {
     _top_up: TIDY_SECONDS,
     lambda: studio().tidy(): TIDY_SECONDS,
     lambda: erasing.erase_due(studio().services): ERASURE_SECONDS,
+    lambda: uploading.tidy(studio().services): ERASURE_SECONDS,
 }
 """What the CPU worker does besides its jobs, and how often."""
+_BESIDE: dict[QueueName, Callable[[], None]] = {
+    "cpu": _beside_the_cpu,
+    "engine": _beside_the_engine,
+    "mirror": _beside_the_mirror,
+}

@@ -14,8 +14,10 @@ from types import FrameType
 
 from tethering.agent import Agent, Options
 from tethering.journal import Journal
+from tethering.line import Away, SinkError
+from tethering.pace import Pace, rate
 from tethering.settle import Patience
-from tethering.sink import Away, Sink, SinkError
+from tethering.sink import Sink
 
 KEY_VARIABLE = "STUDIO_TETHER_KEY"
 ATTEMPTS_ONCE = 5
@@ -61,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="what was delivered (default: your state folder)"
     )
+    limit = "bytes a second that all uploads share, as rsync's --bwlimit: 2M, 500K; 0 is none (default)"
+    parser.add_argument("--limit", default="0", metavar="RATE", help=limit)
     parser.add_argument("--once", action="store_true", help="deliver what is there now, then end")
     quiet = "how long a file without a structural end must be quiet (default: %(default)s)"
     parser.add_argument("--quiet", type=float, default=Patience.unknown, metavar="SECONDS", help=quiet)
@@ -69,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     folder = _folder(options.folder)
-    sink = Sink(options.server, _key(options.key))
+    sink = Sink(options.server, _key(options.key), Pace(_rate(options.limit)))
     _greet(sink, options.once)
     journal = Journal(options.journal or _default_journal(folder, options.server))
     patience = Patience(unknown=options.quiet, cut=max(Patience.cut, options.quiet))
@@ -82,6 +86,13 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         journal.close()
     return 1 if options.once and agent.failed else 0
+
+
+def _rate(text: str) -> float:
+    try:
+        return rate(text)
+    except ValueError as problem:
+        raise _UsageError(str(problem)) from None
 
 
 def _folder(folder: Path) -> Path:

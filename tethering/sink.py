@@ -2,57 +2,51 @@
 
 import hashlib
 import os
-import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import requests
 
-TIMEOUT = (5.0, 120.0)
-"""Seconds to connect, and to wait for the answer once the file is over there."""
-FINAL = frozenset({400, 409, 410, 413, 415, 422})
-"""Answers about the file itself: offering it again would change nothing."""
+from tethering.line import Away, Line, SinkError
+from tethering.pace import Body, Changed, Pace, Witness
+
 CHUNK = 1 << 20
-
-
-class SinkError(Exception):
-    """One sentence for the person at the studio's computer."""
-
-
-class Away(SinkError):
-    """Not now: the server is down, full or busy. Try again, not before `after` seconds."""
-
-    def __init__(self, sentence: str, after: float = 0.0) -> None:
-        super().__init__(sentence)
-        self.after = after
-
-
-class Stumbled(Away):
-    """The server failed on this very file, as far as we can see: others may fare better."""
-
-
-class KeyRefused(SinkError):
-    """The server does not accept this key."""
-
-
-class Refused(SinkError):
-    """The server does not want this file, and says why."""
+LARGE = 4 << 20
+"""From this size on a file goes in parts, so that a line that breaks costs one part and not the file."""
+FIRST_PART, SMALLEST_PART, LARGEST_PART = 1 << 20, 256 << 10, 8 << 20
+PART_SECONDS = 4.0
+"""So long a part should take: what a break costs at most. A server reads a part whole before it keeps it."""
 
 
 @dataclass(frozen=True)
 class Offer:
     path: Path
     size: int
+    mtime_ns: int
     sha256: str
     serial: str
     captured: str
     release: str
-    place: str
+    place: str = ""
     appeared: float | None = None
     """When it was seen to come into the folder, by `time.monotonic`; None: it lay there already."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        age = {} if self.appeared is None else {"X-Studio-Age": f"{time.monotonic() - self.appeared:.3f}"}
+        return {
+            **age,
+            "X-Studio-Name": _plain(self.path.name),
+            "X-Studio-Path": _plain(os.fspath(self.path)),
+            "X-Studio-Serial": _plain(self.serial),
+            "X-Studio-Captured": _plain(self.captured),
+            "X-Studio-Sha256": self.sha256,
+            "X-Studio-Release": self.release,
+            "X-Studio-Place": self.place,
+        }
 
 
 @dataclass(frozen=True)
@@ -64,14 +58,13 @@ class Answer:
 
 
 class Sink:
-    def __init__(self, server: str, key: str) -> None:
-        self.server = server.rstrip("/")
-        self._key = key
-        self._local = threading.local()
+    def __init__(self, server: str, key: str, pace: Pace | None = None) -> None:
+        self._line, self._pace = Line(server, key), pace or Pace()
+        self.server = self._line.server
 
     def hello(self) -> str:
         """Return the name that the server gave to our key; raises SinkError."""
-        found = self._ask("GET", "hello")
+        found = self._line.ask("GET", "hello")
         if not isinstance(found, dict) or found.get("product") != "studio-server":
             raise SinkError(
                 f"{self.server} answers, but it is no Studio Server: check the address after --server."
@@ -80,108 +73,79 @@ class Sink:
 
     def has(self, sha256: str) -> bool:
         """Ask whether the server has this file already, as a shot's or as a master of its own."""
-        answer = self._send("HEAD", f"files/{sha256}")
-        if answer.status_code == requests.codes.not_found:
-            return False
-        _check(self.server, answer)
-        return True
+        return self._found("HEAD", f"files/{sha256}") is not None
 
-    def offer(self, offer: Offer) -> Answer:
-        """Stream the file over. Raises Away, Refused, KeyRefused; OSError where the file cannot be read."""
-        headers = {
-            "X-Studio-Name": _plain(offer.path.name),
-            "X-Studio-Path": _plain(os.fspath(offer.path)),
-            "X-Studio-Serial": _plain(offer.serial),
-            "X-Studio-Captured": _plain(offer.captured),
-            "X-Studio-Sha256": offer.sha256,
-            "X-Studio-Release": offer.release,
-            "X-Studio-Place": offer.place,
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(offer.size),
-        }
-        if offer.appeared is not None:
-            headers["X-Studio-Age"] = f"{time.monotonic() - offer.appeared:.3f}"
+    def offer(self, offer: Offer, witness: Witness) -> Answer:
+        """Send the file over, a large one from where an earlier attempt broke off.
+
+        Raises Away, Refused, KeyRefused, Changed; OSError where the file cannot be read.
+        """
         with offer.path.open("rb") as file:
-            found = self._ask("POST", "shots", data=file if offer.size else b"", headers=headers)
+            begun = self._found("HEAD", f"uploads/{offer.sha256}") if offer.size >= LARGE else None
+            if begun is None:  # small, or the server is older than uploads in parts
+                answer = self._whole(offer, file, witness)
+            else:
+                answer = self._in_parts(offer, file, _offset(begun), witness)
+        found = self._line.read(self._line.checked(answer))
         if not isinstance(found, dict):
             raise Away(f"{self.server} gave an answer that makes no sense; trying again.")
         return Answer(
             str(found.get("state", "")), str(found.get("shot") or ""), str(found.get("session") or "")
         )
 
-    def _ask(self, method: str, path: str, **more: object) -> object:
-        answer = self._send(method, path, **more)
-        _check(self.server, answer)
-        try:
-            found: object = answer.json()
-        except ValueError:
-            raise SinkError(
-                f"{self.server} answers, but it is no Studio Server: check the address."
-            ) from None
-        return found
+    def _whole(self, offer: Offer, file: IO[bytes], witness: Witness) -> requests.Response:
+        kind = {"Content-Type": "application/octet-stream", "Content-Length": str(offer.size)}
+        body = Body(file, offer.size, self._pace, witness) if offer.size else b""
+        return self._line.send("POST", "shots", data=body, headers=offer.headers | kind)
 
-    def _send(self, method: str, path: str, **more: object) -> requests.Response:
-        try:
-            return self._session().request(  # type: ignore[no-any-return,unused-ignore] # stubs may be absent
-                method,
-                f"{self.server}/api/v1/{path}",
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                **more,  # type: ignore[arg-type] # data and headers, as the two callers above give them
-            )
-        except requests.RequestException as problem:
-            raise Away(f"{self.server} does not answer ({_reason(problem)}).") from problem
+    def _in_parts(self, offer: Offer, file: IO[bytes], offset: int, witness: Witness) -> requests.Response:
+        """In the terms of draft-ietf-httpbis-resumable-upload. Returns the answer to the last part."""
+        size = FIRST_PART
+        while True:
+            witness.kept(offset)
+            if os.fstat(file.fileno()).st_mtime_ns != offer.mtime_ns:
+                raise Changed(f"{offer.path.name} was written to while it was being sent.")
+            file.seek(offset)
+            begun, size = time.monotonic(), max(0, min(size, offer.size - offset))
+            answer = self._part(offer, Body(file, size, self._pace, witness), offset)
+            if answer.status_code == requests.codes.conflict and _offset(answer) > offset:
+                offset = _offset(answer)  # another sender of this very file was faster: go on behind it
+            elif answer.status_code == requests.codes.no_content:
+                offset, size = _offset(answer), _next_size(size, time.monotonic() - begun)
+            else:
+                return answer
 
-    def _session(self) -> requests.Session:
-        """One connection for each thread: requests does not promise to share one."""
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-            self._local.session.headers["Authorization"] = f"Bearer {self._key}"
-        session: requests.Session = self._local.session
-        return session
+    def _part(self, offer: Offer, body: Body, offset: int) -> requests.Response:
+        part = {
+            "Content-Type": "application/partial-upload",
+            "Content-Length": str(len(body)),
+            "Upload-Offset": str(offset),
+            "Upload-Length": str(offer.size),
+            "Upload-Complete": f"?{offset + len(body) >= offer.size:d}",
+        }
+        headers = offer.headers | part
+        return self._line.send("PATCH", f"uploads/{offer.sha256}", data=body or b"", headers=headers)
+
+    def _found(self, method: str, path: str) -> requests.Response | None:
+        answer = self._line.send(method, path)
+        return None if answer.status_code == requests.codes.not_found else self._line.checked(answer)
 
 
 def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _offset(answer: requests.Response) -> int:
+    text = answer.headers.get("Upload-Offset", "")
+    return int(text) if text.isdecimal() else 0
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """What goes in some seconds at the pace of the last part: less on a bad line, more on a good one."""
+    return int(min(max(size / max(seconds, 1e-3) * PART_SECONDS, SMALLEST_PART), LARGEST_PART))
 
 
 def _plain(value: str) -> str:
     """Percent-encoded, as headers carry ASCII alone; a name that is no UTF-8 keeps its bytes."""
     return quote(value.encode(errors="surrogateescape"), safe="")
-
-
-def _check(server: str, answer: requests.Response) -> None:
-    if answer.ok and not answer.is_redirect:
-        return
-    status, sentence = answer.status_code, _sentence(answer)
-    if status in (requests.codes.unauthorized, requests.codes.forbidden):
-        raise KeyRefused(sentence or f"{server} does not accept this key: make a new one on the server.")
-    if status in FINAL:
-        raise Refused(sentence or f"The server refused the file ({status}).")
-    kind = Stumbled if status == requests.codes.server_error else Away
-    raise kind(sentence or f"{server} answered {status}.", _retry_after(answer.headers))
-
-
-def _sentence(answer: requests.Response) -> str:
-    try:
-        found = answer.json()
-    except ValueError:
-        return ""
-    return str(found.get("error", "")) if isinstance(found, dict) else ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    value = headers.get("Retry-After", "")
-    return min(float(value), 300.0) if value.isdigit() else 0.0
-
-
-def _reason(problem: requests.RequestException) -> str:
-    if isinstance(problem, requests.Timeout):
-        return "no answer in time"
-    if isinstance(problem, requests.exceptions.SSLError):
-        return "its certificate is not trusted"
-    return "no connection" if isinstance(problem, requests.ConnectionError) else type(problem).__name__

@@ -30,6 +30,14 @@ class Conflict(StudioError):
     status = 409
 
 
+class WrongOffset(Conflict):
+    """A part of a file that does not follow what is here already."""
+
+    def __init__(self, offset: int, sentence: str = "") -> None:
+        super().__init__(sentence or f"This part does not follow what is here. Go on from byte {offset}.")
+        self.offset = offset
+
+
 class BadInput(StudioError):
     exit_code = 2
     status = 400

@@ -16,6 +16,14 @@ class ShotReceived:
 
 
 @dataclass(frozen=True)
+class CopyOwed:
+    """An original came in, and the second place does not have it yet."""
+
+    shot_id: ShotId
+    session_id: SessionId | None
+
+
+@dataclass(frozen=True)
 class ProofReady:
     shot_id: ShotId
     session_id: SessionId | None
@@ -106,6 +114,7 @@ class Delivered:
 
 Fact = (
     ShotReceived
+    | CopyOwed
     | ProofReady
     | ShotUnreadable
     | ConsentChanged

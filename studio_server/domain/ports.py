@@ -12,6 +12,7 @@ from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.engines import Progress
 from studio_server.domain.events import Fact
 from studio_server.domain.likeness import Likeness, LikenessId
+from studio_server.domain.mirror import Copy
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Shot, ShotId
@@ -47,6 +48,60 @@ class Blobs(Protocol):
 
     def erase(self, sha256: str) -> None:
         """For what the consent no longer covers. What is not there is no error."""
+        ...
+
+
+class Uploads(Protocol):
+    """Files on their way in parts, each under the sha256 that its sender announced."""
+
+    def offset(self, sha256: str) -> int:
+        """How many of its bytes are here. Raises NotFound for what is no sha256."""
+        ...
+
+    def append(self, sha256: str, offset: int, stream: IO[bytes]) -> int:
+        """Add a part, and return the offset after it; raises WrongOffset where it does not follow.
+
+        Of a part that breaks off, what came is kept: it is the file's own beginning.
+        """
+        ...
+
+    def finish(self, sha256: str, size: int) -> BlobRef:
+        """Make the whole file a blob. Raises WrongOffset; bytes that turn out to be others are dropped."""
+        ...
+
+    def drop_idle(self, before: datetime) -> int:
+        """Remove what nobody has gone on with since; returns how many that were."""
+        ...
+
+
+class Mirror(Protocol):
+    """The second place of the originals. Whatever keeps a copy from being made there raises MirrorTrouble."""
+
+    words: str
+    """How a person calls it."""
+
+    def id(self) -> str:
+        """Return what its mark says; raises Unmarked where it is there and has none."""
+        ...
+
+    def begin(self) -> str:
+        """Put a mark there, and return its id."""
+        ...
+
+    def keep(self, original: Path, sha256: str, wanted: str) -> str:
+        """Have a copy there that was read back and is equal; returns its path. Twice makes one.
+
+        Nothing is written over: a name that other bytes have gets a number. Raises Damaged where the original
+        itself is not what its sha256 says.
+        """
+        ...
+
+    def whole(self, path: str, sha256: str) -> bool:
+        """Read a copy through. False: it is gone, or not what it was."""
+        ...
+
+    def give_up(self, path: str) -> None:
+        """A file there is no copy any more: it stays as it is, and off the list."""
         ...
 
 
@@ -131,6 +186,17 @@ class Reading(Protocol):
         """The newest shot of this folder and stem."""
         ...
 
+    def copied(self, session_id: SessionId | None) -> frozenset[str]:
+        """The files of its shots that have a copy in the second place, by sha256; None: of the unclaimed."""
+        ...
+
+    def copied_ever(self) -> bool: ...
+    def copies(self, mirror: str) -> Sequence[Copy]: ...
+    def has_copy(self, mirror: str, sha256: str) -> bool: ...
+    def uncopied(self, mirror: str) -> Sequence[Shot]:
+        """Shots of which this mirror lacks a file, the oldest first."""
+        ...
+
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]: ...
     def likeness(self, likeness_id: LikenessId) -> Likeness: ...
     def likenesses(self, session_id: SessionId) -> Sequence[Likeness]: ...
@@ -162,6 +228,12 @@ class UnitOfWork(Reading, Protocol):
     """One transaction: `with services.work() as work: ...; work.commit(Fact(...))`."""
 
     def save(self, thing: Saved | Ticket | Key | Owner) -> None: ...
+    def add_copy(self, copy: Copy) -> None: ...
+    def drop_copy(self, copy: Copy) -> None: ...
+    def drop_copies(self) -> None:
+        """Count no copy any more, wherever it was made."""
+        ...
+
     def mark_ours(self, sha256: str) -> None: ...
     def append(self, decision: Decision) -> None: ...
     def commit(self, *facts: Fact) -> None: ...
@@ -192,6 +264,11 @@ class Board(Protocol):
     def jobs(self, session_id: SessionId) -> Sequence[JobState]: ...
     def cancel(self, job_id: str) -> None: ...
     def publish(self, session_id: SessionId | None, kind: str, data: Mapping[str, object]) -> None: ...
+    def tell(self, subject: str, sentence: str) -> None:
+        """Keep what the photographer's pages say of this until it is told anew; empty: nothing."""
+        ...
+
+    def told(self, subject: str) -> str: ...
     def listen(
         self, session_id: SessionId | None, last_event_id: str
     ) -> Iterator[tuple[str, str, Mapping[str, object]]]:

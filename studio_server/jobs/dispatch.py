@@ -5,11 +5,12 @@ from typing import Literal
 
 from studio_server.domain import events
 
-QueueName = Literal["cpu", "engine"]
+QueueName = Literal["cpu", "engine", "mirror"]
 
 
 VERBS: dict[QueueName, tuple[str, ...]] = {
     "cpu": ("develop", "deliver", "erase"),
+    "mirror": ("mirror",),
     "engine": ("preview", "train", "vary", "layers"),
 }
 
@@ -46,5 +47,11 @@ def job_of(fact: events.Fact) -> Job | None:
         case events.ConsentChanged():
             job = Job("erase", fact.session_id, "cpu", 300, again=True)
         case _:
-            pass
+            job = _copying(fact)
     return job
+
+
+def _copying(fact: events.Fact) -> Job | None:
+    if isinstance(fact, events.CopyOwed):
+        return Job("mirror", fact.shot_id, "mirror", 3600, again=True)
+    return None

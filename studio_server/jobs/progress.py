@@ -129,6 +129,13 @@ class RedisBoard:
 
         self._try(write)
 
+    def tell(self, subject: str, sentence: str) -> None:
+        self._try(lambda redis: redis.set(f"studio:told:{subject}", sentence, ex=KEPT_SECONDS))
+
+    def told(self, subject: str) -> str:
+        kept = self._try(lambda redis: redis.get(f"studio:told:{subject}"))
+        return kept.decode() if kept else ""
+
     def listen(self, session_id: SessionId | None, last_event_id: str) -> Iterator[Event]:
         """From `last_event_id` on, else from now on; a ping where nothing else happens."""
         stream = f"studio:live:{session_id or EVERYBODY}"

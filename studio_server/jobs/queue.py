@@ -100,6 +100,16 @@ def _standing(redis: Redis, name: QueueName) -> list[str]:
     return [*queue.get_job_ids(), *StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)]
 
 
+def enqueue_all(redis: Redis, owed: Iterable[Fact]) -> None:
+    for fact in owed:
+        if job := job_of(fact):
+            enqueue(redis, job, job.id(0))
+
+
+def waiting(redis: Redis, name: QueueName) -> int:
+    return int(Queue(name, connection=redis).count)
+
+
 def _forget_ended(redis: Redis, job_id: str) -> None:
     """A job that has failed keeps its name for a day, and would stand in the way of its second try."""
     for known in RqJob.fetch_many([job_id], connection=redis):
@@ -118,8 +128,8 @@ def _forget(redis: Redis, job_id: str) -> None:
 
 
 def work_on(redis: Redis, name: QueueName, ready: Callable[[], None]) -> None:
-    """Run until told to stop. CPU jobs are forked; the engine's run here, so that its base stays loaded."""
-    kind = SimpleWorker if name == "engine" else Worker
+    """Run until told to stop. CPU jobs are forked; the others run here: a base stays loaded."""
+    kind = Worker if name == "cpu" else SimpleWorker
     worker = kind([Queue(name, connection=redis)], connection=redis)
     ready()
     worker.work(with_scheduler=False, logging_level="WARNING")

@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,21 @@ from studio_server.imaging.scratch import hold, sweep
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 20
+
+
+@contextmanager
+def say_when_full() -> Iterator[None]:
+    """What the disk does not take, in words; that something is not there is left as it is."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DiskFull(_could_not(error)) from error
+
+
+def _could_not(error: OSError) -> str:
+    return f"The file could not be stored: {error.strerror}. Free some space; the original is untouched."
 
 
 class FileBlobs:
@@ -42,16 +58,23 @@ class FileBlobs:
                 os.fsync(file.fileno())
             self._place(temporary, digest.hexdigest())
         except OSError as error:
-            msg = (
-                f"The file could not be stored: {error.strerror}. Free some space; the original is untouched."
-            )
-            raise DiskFull(msg) from error
+            raise DiskFull(_could_not(error)) from error
         finally:
             temporary.unlink(missing_ok=True)
         return BlobRef(digest.hexdigest(), size)
 
     def put_bytes(self, data: bytes) -> BlobRef:
         return self.put(BytesIO(data))
+
+    def adopt(self, whole: Path, sha256: str) -> BlobRef | None:
+        """Take a file of this disk, moved and not copied; None: it is not what it was said to be."""
+        with whole.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                return None
+            size = file.tell()
+        self._place(whole, sha256)
+        whole.unlink(missing_ok=True)
+        return BlobRef(sha256, size)
 
     def open(self, sha256: str) -> IO[bytes]:
         return self.path(sha256).open("rb")

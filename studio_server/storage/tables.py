@@ -72,6 +72,13 @@ DELIVERIES = Table(
 )
 PLATES = _table("plates", Column("added", String(40), nullable=False))
 OURS = Table("ours", METADATA, Column("sha256", String(64), primary_key=True))
+COPIES = Table(
+    "copies",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("mirror", String(64), primary_key=True),
+    Column("body", JSON, nullable=False),
+)
 TICKETS = _table("tickets", _of_session())
 KEYS = _table("keys", Column("secret_hash", String(64), nullable=False, unique=True))
 OWNERS = _table("owners")

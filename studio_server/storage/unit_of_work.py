@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, delete, event, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.pool import NullPool
@@ -15,6 +15,7 @@ from studio_server.domain.consent import ConsentRecord
 from studio_server.domain.delivery import Delivery, DeliveryId
 from studio_server.domain.errors import BadInput, NotFound
 from studio_server.domain.likeness import Likeness, LikenessId
+from studio_server.domain.mirror import Copy
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import Decision, Key, OutboxEntry, Owner, Saved, Ticket
 from studio_server.domain.session import Session, SessionId
@@ -72,6 +73,34 @@ class SqlReading:
     def shot_of_place(self, place: str) -> Shot | None:
         query = select(tables.SHOTS.c.body).where(tables.SHOTS.c.place == place)
         return self._maybe(Shot, query.order_by(tables.SHOTS.c.captured.desc()).limit(1))
+
+    def copied(self, session_id: SessionId | None) -> frozenset[str]:
+        column = tables.SHOTS.c.session_id
+        where = column.is_(None) if session_id is None else column == session_id
+        joined = tables.COPIES.join(tables.FILES, tables.FILES.c.sha256 == tables.COPIES.c.sha256)
+        joined = joined.join(tables.SHOTS, tables.SHOTS.c.id == tables.FILES.c.shot_id)
+        query = select(tables.COPIES.c.sha256).select_from(joined).where(where)
+        return frozenset(self._connection.execute(query).scalars())
+
+    def copies(self, mirror: str) -> Sequence[Copy]:
+        table = tables.COPIES
+        return self._all(Copy, select(table.c.body).where(table.c.mirror == mirror).order_by(table.c.sha256))
+
+    def has_copy(self, mirror: str, sha256: str) -> bool:
+        table = tables.COPIES
+        query = select(table.c.sha256).where(table.c.mirror == mirror, table.c.sha256 == sha256)
+        return self._connection.execute(query).first() is not None
+
+    def copied_ever(self) -> bool:
+        return self._connection.execute(select(tables.COPIES.c.sha256).limit(1)).first() is not None
+
+    def uncopied(self, mirror: str) -> Sequence[Shot]:
+        copies = select(tables.COPIES.c.sha256).where(tables.COPIES.c.mirror == mirror)
+        owed = select(tables.FILES.c.shot_id).where(tables.FILES.c.sha256.not_in(copies))
+        order = (tables.SHOTS.c.captured, tables.SHOTS.c.id)
+        return self._all(
+            Shot, select(tables.SHOTS.c.body).where(tables.SHOTS.c.id.in_(owed)).order_by(*order)
+        )
 
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
         return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
@@ -178,6 +207,22 @@ class SqlWork(SqlReading):
                 self._upsert(tables.PLATES, thing.id, thing, added=_utc(thing.added_at))
             case Ticket() | Key() | Owner():
                 self._save_door(thing)
+
+    def add_copy(self, copy: Copy) -> None:
+        statement = self._insert_into(tables.COPIES)
+        row = {"sha256": copy.sha256, "mirror": copy.mirror, "body": dump(copy)}
+        keys = ["sha256", "mirror"]
+        self._connection.execute(
+            statement.values(**row).on_conflict_do_update(index_elements=keys, set_={"body": row["body"]})
+        )
+
+    def drop_copy(self, copy: Copy) -> None:
+        table = tables.COPIES
+        same = (table.c.sha256 == copy.sha256) & (table.c.mirror == copy.mirror)
+        self._connection.execute(delete(table).where(same))
+
+    def drop_copies(self) -> None:
+        self._connection.execute(delete(tables.COPIES))
 
     def mark_ours(self, sha256: str) -> None:
         statement = self._insert_into(tables.OURS).values(sha256=sha256)

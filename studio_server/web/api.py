@@ -1,6 +1,7 @@
 """The doors for machines: the tethering agent brings shots, the plug-in fetches masters. Bearer keys only."""
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import IO, BinaryIO, cast
 from urllib.parse import unquote
@@ -10,19 +11,24 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from studio_server import __version__
 from studio_server.domain.delivery import DeliveryId
-from studio_server.domain.errors import BadInput, NotAllowed, NotFound, StudioError
+from studio_server.domain.errors import BadInput, NotAllowed, NotFound, StudioError, WrongOffset
 from studio_server.domain.ports import Key
 from studio_server.web import wire
 from studio_server.web.auth import Guard, TooManyTries, address
-from studio_server.workflow import deliver, doors, ingest
+from studio_server.workflow import deliver, doors, ingest, uploading
 from studio_server.workflow.pages_deliveries import deliveries_page, master_of
 from studio_server.workflow.services import Services
 
 _MOST_ROWS = 500
+_PART_TYPE = "application/partial-upload"
 
 
 class LengthRequired(BadInput):
     status = 411
+
+
+class NoPart(BadInput):
+    status = 415
 
 
 def blueprint(services: Services, guard: Guard) -> Blueprint:
@@ -32,6 +38,8 @@ def blueprint(services: Services, guard: Guard) -> Blueprint:
         ("/hello", machine.hello, "GET"),
         ("/shots", machine.receive_shot, "POST"),
         ("/files/<sha256>", machine.has_file, "GET"),
+        ("/uploads/<sha256>", machine.upload_offset, "GET"),
+        ("/uploads/<sha256>", machine.receive_part, "PATCH"),
         ("/deliveries", machine.deliveries, "GET"),
         ("/deliveries/<delivery>/file", machine.master, "GET"),
         ("/deliveries/<delivery>/ack", machine.acknowledge, "POST"),
@@ -87,6 +95,19 @@ class _Machine:
             raise NotFound("This file is not here yet. Send it.")
         return jsonify({"state": "known"})
 
+    def upload_offset(self, sha256: str) -> Response:
+        """Where to go on, in the terms of draft-ietf-httpbis-resumable-upload; every sha256 may be begun."""
+        return _offset(uploading.offset(self._services, sha256))
+
+    def receive_part(self, sha256: str) -> Response | tuple[Response, int]:
+        part = _part()
+        body = cast("BinaryIO", _Whole(request.stream, part.size))
+        incoming = replace(_incoming(self._services.now()), sha256=sha256)
+        added = uploading.add(self._services, incoming, part, body)
+        if isinstance(added, int):
+            return _offset(added)
+        return jsonify(wire.receipt(added)), 201 if added.state == "received" else 200
+
     def deliveries(self) -> Response:
         page = deliveries_page(self._services, request.args.get("since", ""), _limit())
         return jsonify(wire.deliveries(page))
@@ -125,6 +146,26 @@ def _incoming(now: datetime) -> ingest.Incoming:
     return ingest.Incoming(name, path, serial, at, release, sha256, place, appeared_at=appeared)
 
 
+def _part() -> uploading.Part:
+    if request.mimetype != _PART_TYPE:
+        raise NoPart(f"A part of a file is sent as Content-Type: {_PART_TYPE}.")
+    if request.content_length is None:
+        raise LengthRequired("The part's length is missing. Send it as Content-Length.")
+    offset, last = request.headers.get("Upload-Offset", ""), request.headers.get("Upload-Complete", "")
+    if not re.fullmatch(r"\d{1,15}", offset, re.ASCII) or last not in {"?0", "?1"}:
+        raise BadInput("Say where the part begins as Upload-Offset, and whether it is the last: ?0 or ?1.")
+    length = request.headers.get("Upload-Length", 0, int)
+    return uploading.Part(int(offset), request.content_length, last == "?1", length)
+
+
+def _offset(offset: int) -> Response:
+    answer = Response(status=204)
+    answer.headers["Upload-Offset"] = str(offset)
+    answer.headers["Upload-Complete"] = "?0"
+    answer.headers["Upload-Limit"] = f"max-size={uploading.MOST_BYTES}"
+    return answer
+
+
 def _header(name: str) -> str:
     """Percent-encoded UTF-8; a file name that is not UTF-8 loses the bytes that are not."""
     return unquote(request.headers.get(f"X-Studio-{name}", ""), errors="replace").strip()
@@ -158,6 +199,8 @@ def _limit() -> int:
 def _problem(error: StudioError, guard: Guard) -> AnyResponse:
     answer = jsonify({"error": str(error)})
     answer.status_code = error.status
+    if isinstance(error, WrongOffset):
+        answer.headers["Upload-Offset"] = str(error.offset)
     if isinstance(error, TooManyTries):
         answer.headers["Retry-After"] = str(guard.keys.seconds_to_wait(address()) or 1)
     elif "key" not in g:

@@ -18,6 +18,7 @@ _VERBS = {
     "layers": "Layered TIFF",
     "deliver": "Writing masters",
     "erase": "Erasing",
+    "mirror": "Second copy",
 }
 _HARD_SPACE = "\N{NO-BREAK SPACE}"
 _STAGES = ("Proofing", "Picks locked", "Fitted", "Variations ready", "Approved", "Delivered")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from studio_server.domain.consent import WHOLE_PICTURES, Purpose, allowed
 from studio_server.domain.likeness import Learns, LikenessState
-from studio_server.domain.ports import Decision
+from studio_server.domain.ports import Decision, Reading
 from studio_server.domain.session import Session, SessionId
 from studio_server.workflow.services import Services
 
@@ -40,7 +40,7 @@ def erase(services: Services, session_id: SessionId) -> tuple[str, ...]:
         gone += _erase_layers(services, session)
     if gone:
         with services.work() as work:
-            words = ", ".join(sorted(gone))
+            words = ", ".join(sorted(gone)) + _that_stays(work, session_id)
             work.append(Decision(session_id, ACTOR, "erase", session_id, words, services.now()))
             work.commit()
     return tuple(gone)
@@ -51,6 +51,12 @@ def erase_due(services: Services) -> int:
     with services.read() as work:
         sessions = work.sessions()
     return sum(bool(erase(services, session.id)) for session in sessions)
+
+
+def _that_stays(work: Reading, session_id: SessionId) -> str:
+    """The second place holds photographs alone, and these stay: the record of an erasure says so."""
+    copies = len(work.copied(session_id))
+    return f"; photographs stay, {copies} of their files also in the second place" if copies else ""
 
 
 def _erase_layers(services: Services, session: Session) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
-from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
+from studio_server.domain.events import CopyOwed, ProofReady, ShotReceived, ShotUnreadable
 from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import (
@@ -61,7 +61,7 @@ class Receipt:
 def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt:
     """Keep one file byte for byte and make it part of its shot. The same bytes twice change nothing."""
     role_of(incoming.name)  # before anything is read
-    if incoming.sha256 and (known := _known(services, incoming.sha256)):
+    if incoming.sha256 and (known := receipt_of(services, incoming.sha256)):
         return known
     stored = services.blobs.put(stream)
     if incoming.sha256 not in ("", stored.sha256):
@@ -78,14 +78,21 @@ def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> R
         if known := _known_to(work, file.sha256):  # asked in here: two may have asked before either sent
             return known
         shot, found = _routed(services, work, _with_file(services, work, incoming, file))
-        work.commit(ShotReceived(shot.id, shot.session_id), *_claimed(found))
+        facts = (ShotReceived(shot.id, shot.session_id), CopyOwed(shot.id, shot.session_id))
+        work.commit(*facts[: 1 if services.mirror is None else 2], *_claimed(found))
     _say(services, shot, found)
     return Receipt(shot.id, "received", shot.session_id)
 
 
 def has_file(services: Services, sha256: str) -> bool:
     """Whether this file need not be sent: it is part of a shot, or a master of ours."""
-    return _known(services, sha256) is not None
+    return receipt_of(services, sha256) is not None
+
+
+def receipt_of(services: Services, sha256: str) -> Receipt | None:
+    """What the sender of a file that is here already is told; None: it is not here."""
+    with services.read() as work:
+        return _known_to(work, sha256)
 
 
 def role_of(name: str) -> FileRole:
@@ -121,11 +128,6 @@ def develop(services: Services, shot_id: ShotId) -> None:
         fact = ProofReady if kept.pickable else ShotUnreadable
         work.commit(fact(kept.id, kept.session_id), *_claimed(found))
     _say(services, kept, found)
-
-
-def _known(services: Services, sha256: str) -> Receipt | None:
-    with services.read() as work:
-        return _known_to(work, sha256)
 
 
 def _known_to(work: Reading, sha256: str) -> Receipt | None:

@@ -8,10 +8,11 @@ from studio_server.domain.consent import ConsentEvent, ConsentRecord, Purpose, a
 from studio_server.domain.delivery import Delivery
 from studio_server.domain.likeness import Likeness, LikenessState
 from studio_server.domain.plate import OwnPlate, PlateId
-from studio_server.domain.ports import JobState, Ticket
+from studio_server.domain.ports import JobState, Reading, Ticket
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
+from studio_server.workflow import mirroring
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.routing import CameraClock, clocks
 from studio_server.workflow.services import Services
@@ -32,6 +33,8 @@ class SessionRow:
 class SessionsPage:
     rows: tuple[SessionRow, ...]
     unclaimed: int
+    trouble: str = ""
+    """What keeps copies from being made in the second place."""
     contexts: tuple[Context, ...] = CONTEXTS
 
 
@@ -75,6 +78,10 @@ class SessionPage:
     """Those of them that were taken off the shelf: no new picture is made there."""
     synthetic: bool = False
     """Whether this studio's base can make whole pictures of a person."""
+    safe: frozenset[ShotId] | None = None
+    """The shots of which every file has a verified copy in the second place; None: there is no such place."""
+    trouble: str = ""
+    """What keeps copies from being made now."""
     others: tuple[Session, ...] = ()
     """The sessions that a shot may be moved to: the newest first."""
 
@@ -153,6 +160,7 @@ class UnclaimedPage:
     """Those that a shot may be moved to: the newest first."""
     clocks: tuple[CameraClock, ...] = ()
     """Of the cameras that these shots are from."""
+    safe: frozenset[ShotId] | None = None
 
     @property
     def unclaimed(self) -> int:
@@ -165,7 +173,8 @@ def sessions_page(services: Services) -> SessionsPage:
         read = [(session, work.shots(session.id), work.variations(session.id)) for session in sessions]
         unclaimed, choice = len(work.shots(None)), offered(work)
     rows = (_row(session, shots, made, services.board.jobs(session.id)) for session, shots, made in read)
-    return SessionsPage(tuple(rows), unclaimed, choice)
+    trouble = services.board.told(mirroring.SUBJECT) if services.mirror else ""
+    return SessionsPage(tuple(rows), unclaimed, trouble, choice)
 
 
 def session_page(services: Services, session_id: SessionId) -> SessionPage:
@@ -191,14 +200,16 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
             places=tuple(place_of(work, one) for one in session.contexts),
             gone=tuple(place_of(work, one) for one in session.contexts if one not in there),
             synthetic=services.synthetic,
+            safe=_safe(services, work, session_id),
+            trouble=services.board.told(mirroring.SUBJECT) if services.mirror else "",
             others=tuple(one for one in work.sessions() if one.id != session_id),
         )
 
 
 def unclaimed_page(services: Services) -> UnclaimedPage:
     with services.read() as work:
-        shots = tuple(work.shots(None))
-        return UnclaimedPage(shots, tuple(work.sessions()), clocks(work, shots))
+        shots, safe = tuple(work.shots(None)), _safe(services, work, None)
+        return UnclaimedPage(shots, tuple(work.sessions()), clocks(work, shots), safe)
 
 
 def shot_of(services: Services, shot_id: ShotId) -> Shot:
@@ -214,6 +225,12 @@ def variation_of(services: Services, variation_id: VariationId) -> Variation:
 def plate_of(services: Services, plate_id: PlateId) -> OwnPlate:
     with services.read() as work:
         return work.plate(plate_id)
+
+
+def _safe(services: Services, work: Reading, session_id: SessionId | None) -> frozenset[ShotId] | None:
+    if services.mirror is None:
+        return None
+    return mirroring.safe(work.shots(session_id), work.copied(session_id))
 
 
 def _row(
@@ -241,7 +258,11 @@ def _row(
 def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     """Whether the same verb ran again: for the session, or, where it is about one shot, for that shot."""
     verb, _, subject = job.id.partition("-")
-    again = f"{verb}-{subject.partition('-')[0]}" if verb in {"develop", "preview", "layers"} else f"{verb}-"
+    again = (
+        f"{verb}-{subject.partition('-')[0]}"
+        if verb in {"develop", "preview", "layers", "mirror"}
+        else f"{verb}-"
+    )
     return any(one.id.startswith(again) for one in later)
 
 

@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 
 from studio_server.domain.engines import Cutter, Fitter, Painter
-from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Work
+from studio_server.domain.ports import (
+    Blobs,
+    Board,
+    Clock,
+    Derived,
+    Folder,
+    Mirror,
+    NewId,
+    Read,
+    Uploads,
+    Work,
+)
 from studio_server.domain.provenance import Signer
 
 
@@ -12,6 +23,7 @@ class Services:
     read: Read
     work: Work
     blobs: Blobs
+    uploads: Uploads
     derived: Derived
     board: Board
     fitter: Fitter
@@ -21,5 +33,7 @@ class Services:
     signer: Signer
     now: Clock
     new_id: NewId
+    mirror: Mirror | None = None
+    """None: the studio has no second place."""
     synthetic: bool = False
     """Whether the base in use can learn a person and make whole pictures of them."""

@@ -332,3 +332,11 @@ def test_a_new_frame_goes_before_what_lay_in_the_folder(start, folder, server, e
     (folder / "new.NEF").write_bytes(tiff(noise(9_000)))
     assert eventually(lambda: len(server.taken) == 13)
     assert [taken.name for taken in server.taken].index("new.NEF") < 8
+
+
+def test_a_server_that_knows_no_parts_is_given_a_large_file_whole(start, folder, server, eventually):
+    data = tiff(noise(5_000_000))
+    (folder / "A.NEF").write_bytes(data)
+    start()
+    assert eventually(lambda: server.taken)
+    assert server.taken[0].body == data

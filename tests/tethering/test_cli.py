@@ -98,6 +98,7 @@ def test_a_name_that_is_no_utf8_and_one_of_255_bytes_arrive(tether, folder, serv
         ((), {"key": ""}, "No key: give --key, or set STUDIO_TETHER_KEY"),
         ((), {"key": "wrong"}, "This key is not known here"),
         (("--once",), {"url": "http://127.0.0.1:9"}, "does not answer (no connection)"),
+        (("--limit", "fast"), {}, "“fast” is no limit: write bytes a second as 2M"),
         ((), {"folder": "/no/such/folder"}, "There is no folder /no/such/folder"),
     ],
 )

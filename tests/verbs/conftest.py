@@ -24,7 +24,18 @@ from studio_server.storage.folder import BesideRaw
 from studio_server.storage.identity import own_signer
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
-from studio_server.workflow import consenting, deliver, erase, ingest, layers, proofing, train, vary
+from studio_server.storage.uploads import FileUploads
+from studio_server.workflow import (
+    consenting,
+    deliver,
+    erase,
+    ingest,
+    layers,
+    mirroring,
+    proofing,
+    train,
+    vary,
+)
 from studio_server.workflow.services import Services
 
 SERIAL = "B0D1"
@@ -36,6 +47,7 @@ class Quiet:
 
     def __init__(self) -> None:
         self.published = []
+        self.says = {}
         self.cancel_after = None
         self.reports = 0
 
@@ -50,6 +62,12 @@ class Quiet:
 
     def jobs(self, session_id):
         return []
+
+    def tell(self, subject, sentence):
+        self.says[subject] = sentence
+
+    def told(self, subject):
+        return self.says.get(subject, "")
 
 
 @dataclass
@@ -116,6 +134,8 @@ class House:
             vary.vary(self.services, SessionId(job.subject), self.board)
         elif job.verb == "layers":
             layers.make(self.services, VariationId(job.subject), self.board)
+        elif job.verb == "mirror":
+            mirroring.copy(self.services, ShotId(job.subject))
         elif job.verb == "erase":
             erase.erase(self.services, SessionId(job.subject))
         else:
@@ -135,10 +155,12 @@ def house(tmp_path) -> House:
     board = Quiet()
     database = open_engine(f"sqlite:///{tmp_path / 'studio.sqlite'}")
     migrate(database)
+    blobs = FileBlobs(tmp_path / "blobs")
     services = Services(
         read=reader(database),
         work=opener(database, lambda: clock[0]),
-        blobs=FileBlobs(tmp_path / "blobs"),
+        blobs=blobs,
+        uploads=FileUploads(tmp_path / "uploads", blobs.adopt),
         derived=FileDerived(tmp_path / "derived"),
         board=board,
         fitter=FakeFitter(),

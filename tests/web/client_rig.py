@@ -30,6 +30,7 @@ from studio_server.storage.folder import BesideRaw
 from studio_server.storage.identity import own_signer
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
+from studio_server.storage.uploads import FileUploads
 from studio_server.workflow import consenting, doors, plates, proofing, train, vary
 from studio_server.workflow.services import Services
 
@@ -54,6 +55,7 @@ class MemoryBoard:
     def __init__(self):
         self._jobs: dict[str, tuple[JobState, str]] = {}
         self._listeners: list[tuple[str | None, queue.Queue]] = []
+        self._says: dict[str, str] = {}
         self._closed = False
 
     def progress(self, job_id, session_id):
@@ -70,6 +72,12 @@ class MemoryBoard:
 
     def jobs(self, session_id):
         return [job for job, owner in self._jobs.values() if owner == session_id]
+
+    def tell(self, subject, sentence):
+        self._says[subject] = sentence
+
+    def told(self, subject):
+        return self._says.get(subject, "")
 
     def cancel(self, job_id):
         del self._jobs[job_id]
@@ -216,10 +224,12 @@ def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
     database = open_engine(f"sqlite:///{folder / 'studio.db'}")
     migrate(database)
     board = MemoryBoard()
+    blobs = FileBlobs(folder / "blobs")
     services = Services(
         read=reader(database),
         work=opener(database, lambda: clock[0]),
-        blobs=FileBlobs(folder / "blobs"),
+        blobs=blobs,
+        uploads=FileUploads(folder / "uploads", blobs.adopt),
         derived=FileDerived(folder / "derived"),
         board=board,
         fitter=FakeFitter(),

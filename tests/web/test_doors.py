@@ -83,6 +83,8 @@ EXPECTED = {
     "GET /api/v1/hello": (401, 401, 401, 401, 200),
     "POST /api/v1/shots": (401, 401, 401, 401, 411),
     "GET /api/v1/files/<sha256>": (401, 401, 401, 401, 200),
+    "GET /api/v1/uploads/<sha256>": (401, 401, 401, 401, 204),
+    "PATCH /api/v1/uploads/<sha256>": (401, 401, 401, 401, 415),
     "GET /api/v1/deliveries": (401, 401, 401, 401, 200),
     "GET /api/v1/deliveries/<delivery>/file": (401, 401, 401, 401, 200),
     "POST /api/v1/deliveries/<delivery>/ack": (401, 401, 401, 401, 200),
@@ -178,7 +180,7 @@ def ask(house, http, role, route):
         answer = http.get(address, headers=headers, buffered=False)
     elif role == "machine" or rule.startswith("/api/"):
         body = {"json": {"path": "/a.jpg"}} if rule.endswith("ack") else {}
-        answer = http.post(address, headers=headers, **body)
+        answer = http.open(address, method=method, headers=headers, **body)
     else:
         form = {name: house.address(value) for name, value in FORMS.get(route, {}).items()}
         answer = post(http, address, form, headers=headers)

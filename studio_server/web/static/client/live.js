@@ -1,5 +1,5 @@
 // Live events are a hint: the page is read again and what changed is swapped in. After a break it is read in full.
-const KINDS = ["shot", "flag", "variation", "stage", "choice", "progress", "delivery"];
+const KINDS = ["shot", "flag", "variation", "stage", "choice", "progress", "delivery", "copy"];
 const SOON = 250;
 const LATEST = 30000; // even if no event comes through
 
