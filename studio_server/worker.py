@@ -212,9 +212,7 @@ def _do(chore: Callable[[], object]) -> None:
     try:
         with QUIET:
             chore()
-    except (
-        Exception
-    ):  # a full disk, a Redis that is away: nothing is healed for ever if this thread ends of it
+    except Exception:  # a full disk, say: if this thread ended of it, nothing would be healed any more
         log.exception("This is tried again in a while")
 
 

@@ -307,6 +307,34 @@ def test_a_disk_that_fills_up_while_a_proof_is_made(house):
     assert "failed" not in house.page(session)
 
 
+def test_a_shot_that_found_the_disk_full_is_developed_when_there_is_room_again(house):
+    """One in the tray, which has no page that could start it again."""
+    shot = house.shoot("Nobody's", 5)
+    house.run("cpu")
+    house.studio.top_up()
+    shot = house.shoot("Nobody's", 6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _handle: fail(FULL)())
+        house.run("cpu")
+        patch.setattr(bootstrap, "ROOM", 1 << 60)
+        assert house.studio.top_up() == 0  # it is full still
+    assert house.read("shot", shot).state is ShotState.RECEIVED
+    assert house.studio.top_up() >= 1
+    house.run("cpu")
+    assert house.read("shot", shot).state is ShotState.DEVELOPED
+
+
+def test_the_healing_goes_on_after_a_chore_that_failed(monkeypatch, caplog):
+    caplog.set_level(logging.CRITICAL, "studio_server.worker")
+    done = []
+    monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "CHORES", {fail(OSError("full")): 0.0, lambda: done.append(1): 0.0})
+    monkeypatch.setattr(worker.time, "sleep", lambda _: 1 / (3 - len(done)))
+    with pytest.raises(ZeroDivisionError):  # the only way out
+        worker._sweep()
+    assert len(done) == 3
+
+
 @pytest.mark.parametrize("call", ["fsync", "mkstemp"])
 def test_a_disk_that_fills_up_while_pictures_and_masters_are_written(house, call):
     session = house.session(call)

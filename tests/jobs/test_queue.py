@@ -81,6 +81,43 @@ def test_a_flushed_redis_is_filled_from_what_is_owed(work, redis):
     assert (queued(redis, "engine"), queued(redis, "cpu")) == (["train-k1"], ["develop-h1-0"])
 
 
+def test_what_comes_in_while_a_queue_is_filled_anew_stays_in_it(work, redis):
+    """It is not owed yet when the business is asked, or was asked: it stands in the queue all the same."""
+    tell(work, ShotReceived(ShotId("h1"), None))
+    queue.drain(work, redis)
+
+    def owed():
+        tell(work, ShotReceived(ShotId("h2"), None))
+        queue.drain(work, redis)
+        return [ShotReceived(ShotId("h1"), None)]
+
+    queue.refill(redis, owed, "cpu")
+    assert queued(redis, "cpu") == ["develop-h2-2", "develop-h1-0"]
+
+
+def test_a_redis_that_forgot_is_topped_up_while_its_workers_work(work, redis):
+    owed = [ShotReceived(ShotId("h1"), None), ShotReceived(ShotId("h2"), None), LOCKED]
+    tell(work, *owed)
+    queue.drain(work, redis)
+    redis.flushall()
+    tell(work, ShotReceived(ShotId("h2"), None))
+    queue.drain(work, redis)
+    assert queue.top_up(redis, lambda: owed) == 2
+    assert queued(redis, "cpu") == ["develop-h2-4", "develop-h1-0"]
+    assert queued(redis, "engine") == ["train-k1"]
+    assert queue.top_up(redis, lambda: owed) == 0  # not even asked: nothing was forgotten since
+
+
+def test_what_is_doubted_is_asked_for_again_and_so_is_what_could_not_be_filled(redis):
+    assert queue.top_up(redis, list) == 0
+    owed = [ShotReceived(ShotId("h1"), None)]
+    assert queue.top_up(redis, lambda: owed) == 0
+    queue.doubt(redis)
+    with pytest.raises(ZeroDivisionError):
+        queue.top_up(redis, lambda: 1 // 0)
+    assert queue.top_up(redis, lambda: owed) == 1
+
+
 def _hang(_subject, job_id, *, url):
     with Redis.from_url(url) as redis:
         redis.set("hanging", job_id)

@@ -15,7 +15,9 @@ from tests.soak.house import UP_SECONDS, House
 TARGETS = ("agent", "server", "cpu worker", "everything", "engine worker")
 FULL_SECONDS = 3.0
 BITE_SECONDS = 45.0
-"""How long a full disk, or a queue with something in it, is waited for."""
+"""How long somebody is waited for who says that the disk is full."""
+QUEUE_SECONDS = 20.0
+"""How long a queue with something in it is waited for; a fast machine may have none."""
 FULL = ("No space left", "disk is full")
 
 
@@ -53,14 +55,20 @@ class Mischief:
     house: House
     deeds: list[Deed]
     done: list[Done] = field(default_factory=list)
+    begun: int = 0
+    """How many deeds; the last one may still be at work."""
     error: BaseException | None = None
     _thread: threading.Thread | None = None
-    _begun: float = 0.0
+    _start: float = 0.0
 
     def begin(self) -> None:
-        self._begun = time.monotonic()
+        self._start = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="mischief", daemon=True)
         self._thread.start()
+
+    def nearly_over(self) -> bool:
+        """Whether nothing more is going to begin."""
+        return self.begun == len(self.deeds) or self.over()
 
     def over(self) -> bool:
         return self._thread is not None and not self._thread.is_alive()
@@ -68,10 +76,11 @@ class Mischief:
     def _run(self) -> None:
         try:
             for deed in self.deeds:
-                time.sleep(max(0.0, self._begun + deed.at - time.monotonic()))
+                time.sleep(max(0.0, self._start + deed.at - time.monotonic()))
                 begun = time.monotonic()
+                self.begun += 1
                 bit = self._do(deed.what)
-                self.done.append(Done(begun - self._begun, deed.what, time.monotonic() - begun, bit))
+                self.done.append(Done(begun - self._start, deed.what, time.monotonic() - begun, bit))
         except BaseException as error:  # noqa: BLE001 - told by the report, which nobody else would write
             self.error = error
 
@@ -104,15 +113,17 @@ class Mischief:
         return died
 
     def _flush(self) -> bool:
-        """Forget everything, at a moment when that loses jobs."""
+        """Forget everything, at a moment when that loses jobs, if there is such a moment."""
 
-        def lost() -> bool:
-            with contextlib.suppress(RedisError, AssertionError):
-                waiting, _ = self.house.redis().pipeline().llen("rq:queue:cpu").flushall().execute()
-                return bool(waiting)
+        def waiting() -> bool:
+            with contextlib.suppress(RedisError, AssertionError), self.house.redis() as redis:
+                return redis.llen("rq:queue:cpu") > 0
             return False
 
-        return bool(_until(lost, BITE_SECONDS))
+        _until(waiting, QUEUE_SECONDS)
+        with self.house.redis() as redis:
+            lost, _ = redis.pipeline().llen("rq:queue:cpu").flushall().execute()
+        return lost > 0
 
     def _fill(self) -> bool:
         """Full for some seconds, and until somebody has said so; then there is room again."""

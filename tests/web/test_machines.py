@@ -8,8 +8,10 @@ from urllib.parse import quote
 import pytest
 from client_rig import jpeg, post
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 from test_doors import House
 
+from studio_server.storage.unit_of_work import SqlWork
 from studio_server.workflow import consenting, doors
 
 
@@ -174,3 +176,27 @@ def test_a_revoked_key_is_refused_and_no_longer_listed(house, machine):
     assert machine.get("/hello").status_code == 401
     assert f"/keys/{key.id}/revoke" not in http.get("/keys").text
     assert post(http, "/keys/unknown/revoke").status_code == 404
+
+
+def test_a_database_without_room_says_so_and_the_agent_waits(house, machine, monkeypatch):
+    full = OperationalError("COMMIT", {}, Exception("database or disk is full"))
+
+    def no_room(*_args):
+        raise full
+
+    monkeypatch.setattr(SqlWork, "commit", no_room)
+    answer = machine.shot(picture((9, 9, 9)))
+    assert answer.status_code == 507
+    assert "The disk is full" in answer.get_json()["error"]
+    monkeypatch.undo()
+    assert machine.shot(picture((9, 9, 9))).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["caf%E9.NEF", "%C3%BC" * 125 + "a.NEF"], ids=["no UTF-8", "255 bytes"])
+def test_any_name_that_a_file_system_can_have_is_taken(house, machine, name):
+    said = {"X-Studio-Name": name, "X-Studio-Path": f"/hot/{name}", "X-Studio-Release": "one"}
+    answer = machine.post("/shots", data=b"II*\0 the bytes", headers=said)
+    assert answer.status_code == 201
+    with house.rig.services.read() as seen:
+        shot = seen.shot(answer.get_json()["shot"])
+    assert shot.original.name in ("caf\ufffd.NEF", "ü" * 125 + "a.NEF")
