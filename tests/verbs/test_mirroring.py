@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -430,3 +431,37 @@ def test_a_folder_knows_whether_it_is_on_the_disk_of_the_originals(second, small
     assert not there.on_the_disk_of(Path(tmp_path))
     here.probe()
     assert list(second.iterdir()) == []
+
+
+def test_a_disk_that_is_exchanged_while_it_is_written_to_is_not_counted(house, second, monkeypatch):
+    session = house.open()
+    house.send(b"raw", "A.NEF")
+    mirror, real = house.services.mirror, PlaceMirror.keep
+    mirror.begin()
+
+    def exchanged(*asked):
+        path = real(*asked)
+        mirror.begin()  # another id: as where the disk fell off and its mount point stayed
+        return path
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PlaceMirror, "keep", exchanged)
+        house.run()
+    assert "was exchanged while it was written to" in page(house, session).trouble
+    assert page(house, session).safe == frozenset()
+    assert len(owed(house)) == 1
+
+
+def test_a_copy_is_read_back_from_the_disk_and_not_from_memory(tmp_path):
+    def cached():
+        asked = ["fincore", "--bytes", "--noheadings", "--output", "RES", str(tmp_path / "a")]
+        return int(subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split()[0])
+
+    if not shutil.which("fincore"):
+        pytest.skip("no fincore, which looks into the system's memory of files")
+    place = FolderPlace(tmp_path)
+    place.put("a", [b"x" * 4_000_000])
+    if not cached():
+        pytest.skip("this file system keeps nothing in memory")
+    next(place.get("a"))
+    assert cached() < 4_000_000
