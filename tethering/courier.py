@@ -89,7 +89,7 @@ class Courier:
         if self.sink.has(sha256):
             return self._done(Entry(path, stamp, sha256, "known"), "is there already", way.started)
         header = exif.of_release(path)
-        said = header.serial, header.captured, exif.release(path, header), exif.place(path)
+        said = header.serial, header.captured, exif.release(path, header), exif.spot(path)
         offer = Offer(path, stamp.size, stamp.mtime_ns, sha256, *said, appeared)
         way.begin(stamp.size)
         try:

@@ -94,12 +94,12 @@ def _exists(moment: str) -> bool:
 def release(path: Path, header: Header) -> str:
     """One key for all files of one release of the shutter, in whatever order they come.
 
-    sha256("serial|captured to the second|stem casefolded")[:32]; without a capture time it is the place.
+    sha256("serial|captured to the second|stem casefolded")[:32]; without a capture time it is the spot.
     """
-    return _key(header.serial, header.captured[:19], stem(path)) if header.captured else place(path)
+    return _key(header.serial, header.captured[:19], stem(path)) if header.captured else spot(path)
 
 
-def place(path: Path) -> str:
+def spot(path: Path) -> str:
     """One key for all files of one stem in one folder: what a file has that says nothing of its release."""
     return _key("", str(path.parent), stem(path))
 

@@ -30,7 +30,7 @@ class Offer:
     serial: str
     captured: str
     release: str
-    place: str = ""
+    spot: str = ""
     appeared: float | None = None
     """When it was seen to come into the folder, by `time.monotonic`; None: it lay there already."""
 
@@ -45,7 +45,7 @@ class Offer:
             "X-Studio-Captured": _plain(self.captured),
             "X-Studio-Sha256": self.sha256,
             "X-Studio-Release": self.release,
-            "X-Studio-Place": self.place,
+            "X-Studio-Spot": self.spot,
         }
 
 

@@ -182,7 +182,7 @@ class Reading(Protocol):
         """Shots of this camera whose appearing was seen: those nearest to `near` by the camera's own time."""
         ...
 
-    def shot_of_place(self, place: str) -> Shot | None:
+    def shot_of_spot(self, spot: str) -> Shot | None:
         """The newest shot of this folder and stem."""
         ...
 

@@ -123,7 +123,7 @@ class Shot:
     rating: int = 0
     brush: tuple[Stroke, ...] = ()
     """The log of the strokes that mend how the person is cut out; `stroke.standing` says which count."""
-    place: str = ""
+    spot: str = ""
     """One key per folder and file stem; it is the release, too, while no file says when it was taken."""
 
     @property

@@ -33,7 +33,7 @@ SHOTS = _table(
     "shots",
     _of_session(nullable=True),
     Column("release", String(64), nullable=True, unique=True),
-    Column("place", String(64), nullable=True, index=True),
+    Column("spot", String(64), nullable=True, index=True),
     Column("captured", String(40), nullable=False),
     Column("clock_of", String(80), nullable=True),
     Column("clock_said", String(40), nullable=True),

@@ -70,8 +70,8 @@ class SqlReading:
         after = of_camera.where(said > at).order_by(said).limit(most // 2)
         return [*self._all(Shot, before), *self._all(Shot, after)]
 
-    def shot_of_place(self, place: str) -> Shot | None:
-        query = select(tables.SHOTS.c.body).where(tables.SHOTS.c.place == place)
+    def shot_of_spot(self, spot: str) -> Shot | None:
+        query = select(tables.SHOTS.c.body).where(tables.SHOTS.c.spot == spot)
         return self._maybe(Shot, query.order_by(tables.SHOTS.c.captured.desc()).limit(1))
 
     def copied(self, session_id: SessionId | None) -> frozenset[str]:
@@ -266,7 +266,7 @@ class SqlWork(SqlReading):
         columns = {
             "session_id": shot.session_id,
             "release": shot.release or None,
-            "place": shot.place or None,
+            "spot": shot.spot or None,
             "captured": _utc(shot.taken_at or said or shot.received_at),
             "clock_of": shot.capture.serial or None if shot.appeared_at else None,
             "clock_said": _utc(said) if said else None,

@@ -141,9 +141,9 @@ def _incoming(now: datetime) -> ingest.Incoming:
         raise BadInput("The file has no name. Send it as X-Studio-Name.")
     captured, sha256 = _header("Captured"), _header("Sha256").lower()
     at = _moment(captured) if captured else None
-    path, serial, release, place = (_header(each) for each in ("Path", "Serial", "Release", "Place"))
+    path, serial, release, spot = (_header(each) for each in ("Path", "Serial", "Release", "Spot"))
     appeared = _appeared(_header("Age"), now)
-    return ingest.Incoming(name, path, serial, at, release, sha256, place, appeared_at=appeared)
+    return ingest.Incoming(name, path, serial, at, release, sha256, spot, appeared_at=appeared)
 
 
 def _part() -> uploading.Part:

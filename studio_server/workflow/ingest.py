@@ -23,7 +23,7 @@ from studio_server.domain.shot import (
 )
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
-from studio_server.workflow import pairing
+from studio_server.workflow import releases
 from studio_server.workflow.routing import reclaim, route
 from studio_server.workflow.services import Services
 
@@ -43,7 +43,7 @@ class Incoming:
     release: str
     """One key per release of the shutter; empty: this file stands alone."""
     sha256: str = ""
-    place: str = ""
+    spot: str = ""
     """One key per folder and stem, by which what has no header of its own finds its shot."""
     session_id: SessionId | None = None
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
@@ -138,12 +138,12 @@ def _known_to(work: Reading, sha256: str) -> Receipt | None:
 
 
 def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
-    keys = pairing.Keys(incoming.release, incoming.place, incoming.captured_at)
-    shot = pairing.shot_of(work, keys)
+    keys = releases.Keys(incoming.release, incoming.spot, incoming.captured_at)
+    shot = releases.shot_of(work, keys)
     capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
     if shot is not None:
-        grown = pairing.joined(shot, file, keys)
-        if not pairing.alone(shot) or pairing.alone(grown):
+        grown = releases.joined(shot, file, keys)
+        if not releases.alone(shot) or releases.alone(grown):
             return grown
         return replace(grown, capture=capture, appeared_at=incoming.appeared_at)
     return Shot(
@@ -152,7 +152,7 @@ def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: S
         release=incoming.release or file.sha256,
         files=(file,),
         received_at=services.now(),
-        place=incoming.place,
+        spot=incoming.spot,
         appeared_at=incoming.appeared_at,
         placed=incoming.session_id is not None,
         capture=capture,
@@ -161,7 +161,7 @@ def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: S
 
 def _routed(services: Services, work: UnitOfWork, shot: Shot) -> tuple[Shot, Sequence[Shot]]:
     """Save a shot where it belongs; with it come those of its camera that now find their session too."""
-    if pairing.alone(shot):  # nobody's yet: it goes where its photograph will go
+    if releases.alone(shot):  # nobody's yet: it goes where its photograph will go
         work.save(shot)
         return shot, ()
     shot = route(services, work, shot)
@@ -207,8 +207,8 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
 
 
 def _developed(services: Services, shot: Shot) -> Shot:
-    if pairing.alone(shot):
-        return replace(shot, state=ShotState.UNREADABLE, reason=pairing.ALONE)
+    if releases.alone(shot):
+        return replace(shot, state=ShotState.UNREADABLE, reason=releases.ALONE)
     path = services.blobs.path(shot.original.sha256)
     look = DECODER.look(path, lambda early: _show(services, shot, early))
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED

@@ -18,7 +18,7 @@ class Taken:
     serial: str
     captured: str
     release: str
-    place: str
+    spot: str
     sha256: str
     body: bytes
     began_at: float
@@ -126,7 +126,7 @@ class _Door(BaseHTTPRequestHandler):
             return
         sha256 = hashlib.sha256(body).hexdigest()
         assert sha256 == values["X-Studio-Sha256"]
-        fields = [values[f"X-Studio-{key}"] for key in ("Path", "Serial", "Captured", "Release", "Place")]
+        fields = [values[f"X-Studio-{key}"] for key in ("Path", "Serial", "Captured", "Release", "Spot")]
         self.stub.taken.append(Taken(name, *fields, sha256, body, began_at, values.get("X-Studio-Age", "")))
         shot = f"shot-{len(self.stub.taken)}"
         self.answer(201, {"shot": shot, "state": "received", "session": None})

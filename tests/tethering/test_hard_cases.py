@@ -38,8 +38,8 @@ def test_a_sidecar_that_comes_first_has_the_place_for_its_key_and_the_raw_says_t
     (folder / "DSC_1.NEF").write_bytes(jpeg(*FIRST))
     assert eventually(lambda: len(server.taken) == 2)
     sidecar, raw = server.taken
-    assert sidecar.release == sidecar.place == raw.place
-    assert raw.release not in ("", raw.place)
+    assert sidecar.release == sidecar.spot == raw.spot
+    assert raw.release not in ("", raw.spot)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_sidecar_beside_its_raw_has_its_key_whatever_case_unicode_form_or_prog
     sidecar = folder / name
     sidecar.write_text(XMP)
     assert exif.release(sidecar, exif.of_release(sidecar)) == exif.release(raw, exif.of_release(raw))
-    assert exif.place(sidecar) == exif.place(raw)
+    assert exif.spot(sidecar) == exif.spot(raw)
 
 
 def test_a_counter_that_begins_anew_is_another_release(start, folder, server, eventually):

@@ -15,7 +15,7 @@ from studio_server.imaging.decoder import DECODER
 from studio_server.workflow import ingest
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b" " * 60 + b"</x:xmpmeta>"
-PLACE = "place of STU_1 in the camera's folder"
+SPOT = "spot of STU_1 in the camera's folder"
 ORDER = (FileRole.RAW, FileRole.PICTURE, FileRole.SIDECAR)
 FILES = {
     "raw": ("STU_1.DNG", FileRole.RAW),
@@ -39,10 +39,10 @@ def house(house):
     return house
 
 
-def come(house, name, data, release="release", place=PLACE, *, at=None):
+def come(house, name, data, release="release", spot=SPOT, *, at=None):
     at = at or taken()
-    known = ("B0D1", at) if release != place else ("", None)
-    incoming = ingest.Incoming(name, f"/hot/{name}", *known, release, place=place)
+    known = ("B0D1", at) if release != spot else ("", None)
+    incoming = ingest.Incoming(name, f"/hot/{name}", *known, release, spot=spot)
     return ingest.receive(house.services, incoming, io.BytesIO(data))
 
 
@@ -68,7 +68,7 @@ def test_in_whatever_order_they_come_they_are_one_shot(house, order, headless):
     for kind in order:
         alone = kind in headless and not (seen - set(headless))
         name, role = FILES[kind]
-        come(house, name, bytes_of(kind), PLACE if alone else "release")
+        come(house, name, bytes_of(kind), SPOT if alone else "release")
         seen.add(kind)
         shot = only(house)
         best = min((FILES[one][1] for one in seen), key=ORDER.index)
@@ -81,13 +81,13 @@ def test_in_whatever_order_they_come_they_are_one_shot(house, order, headless):
         assert ("has not come yet" in shot.reason) == (best is FileRole.SIDECAR)
     assert {file.role for file in shot.files} == set(ORDER)
     assert shot.session_id == session.id
-    assert shot.release == ("release" if len(headless) < 3 else PLACE)
+    assert shot.release == ("release" if len(headless) < 3 else SPOT)
 
 
 def test_a_sidecar_that_comes_alone_waits_in_the_tray_and_goes_with_its_photograph(house):
     ada = house.open("Ada", serial="B0D1")
     house.open("Grace", serial="")  # of any camera
-    receipt = come(house, "STU_1.xmp", XMP, PLACE)
+    receipt = come(house, "STU_1.xmp", XMP, SPOT)
     assert receipt.session_id is None
     again = come(house, "STU_1.DNG", one_dng())
     assert (again.shot_id, again.session_id) == (receipt.shot_id, ada.id)
@@ -96,7 +96,7 @@ def test_a_sidecar_that_comes_alone_waits_in_the_tray_and_goes_with_its_photogra
 def test_a_sidecar_whose_photograph_was_moved_out_of_the_folder_still_finds_it(house):
     house.open()
     first = come(house, "STU_1.DNG", one_dng())
-    assert come(house, "STU_1.xmp", XMP, PLACE).shot_id == first.shot_id
+    assert come(house, "STU_1.xmp", XMP, SPOT).shot_id == first.shot_id
 
 
 def test_a_counter_that_begins_anew_makes_another_shot(house):
@@ -111,7 +111,7 @@ def test_a_counter_that_begins_anew_makes_another_shot(house):
 def test_what_had_no_header_is_not_taken_for_a_later_frame_of_the_same_name(house):
     """The server's own decoders may know the time of what the agent could not read."""
     house.open()
-    first = come(house, "DSC_0001.DNG", one_dng(), PLACE)
+    first = come(house, "DSC_0001.DNG", one_dng(), SPOT)
     house.run()
     assert house.read("shot", first.shot_id).capture.captured_at
     other = come(house, "DSC_0001.JPG", jpeg(3), "other", at=taken() - timedelta(days=9))
@@ -121,7 +121,7 @@ def test_what_had_no_header_is_not_taken_for_a_later_frame_of_the_same_name(hous
 def test_the_same_content_under_a_new_name_is_no_second_shot(house):
     house.open()
     first = come(house, "DSC_0001.JPG", jpeg(1), "one")
-    again = come(house, "Ada-1.JPG", jpeg(1), "other", place="elsewhere")
+    again = come(house, "Ada-1.JPG", jpeg(1), "other", spot="elsewhere")
     assert (again.state, again.shot_id) == ("known", first.shot_id)
 
 

@@ -2,7 +2,7 @@
 
 A file that says when and by which camera it was taken has the key of that release of the shutter. A sidecar,
 or a RAW whose header nobody can read, has none where it comes first: the folder and the stem stand for it,
-until a file of the same place gives the shot its real key.
+until a file of the same spot gives the shot its real key.
 """
 
 from dataclasses import dataclass, replace
@@ -21,29 +21,29 @@ ALONE = (
 class Keys:
     release: str
     """One key per release of the shutter; empty: this file stands alone."""
-    place: str
+    spot: str
     """One key per folder and stem; the release has it too while no header is known."""
     captured_at: datetime | None
 
     @property
     def headless(self) -> bool:
-        return self.release == self.place
+        return self.release == self.spot
 
 
 def shot_of(work: Reading, keys: Keys) -> Shot | None:
     """Return the shot that a file belongs to; None: it begins one."""
     if keys.release and (found := work.shot_of_release(keys.release)):
         return found
-    beside = work.shot_of_place(keys.place) if keys.place else None
+    beside = work.shot_of_spot(keys.spot) if keys.spot else None
     if beside is None or keys.headless:
         return beside
-    return beside if beside.release == beside.place and not _contradicts(beside, keys) else None
+    return beside if beside.release == beside.spot and not _contradicts(beside, keys) else None
 
 
 def joined(shot: Shot, file: ShotFile, keys: Keys) -> Shot:
     """The shot with one more file. What was unreadable is open again where there is something new to read."""
-    release = keys.release if shot.release == shot.place and keys.release else shot.release
-    grown = replace(shot, files=(*shot.files, file), release=release, place=keys.place or shot.place)
+    release = keys.release if shot.release == shot.spot and keys.release else shot.release
+    grown = replace(shot, files=(*shot.files, file), release=release, spot=keys.spot or shot.spot)
     if shot.state is ShotState.UNREADABLE and grown.original != shot.original:
         return replace(grown, state=ShotState.RECEIVED, reason="")
     return grown
