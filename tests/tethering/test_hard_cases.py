@@ -31,7 +31,7 @@ LATER = "SER-7", "2026:03:05 09:10:11", "12", "-03:30"
 def test_a_sidecar_that_comes_first_has_the_place_for_its_key_and_the_raw_says_the_same_place(
     start, folder, server, eventually
 ):
-    """The server puts them together by it: tests/verbs/test_pairing.py."""
+    """The server puts them together by it: tests/verbs/test_releases.py."""
     start()
     (folder / "DSC_1.xmp").write_text(XMP)
     assert eventually(lambda: server.taken)
