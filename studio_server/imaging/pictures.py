@@ -18,7 +18,7 @@ MOST_PIXELS = 200_000_000
 """More than any camera's; a file that claims more wants to fill our memory."""
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF")
 """No others are tried: each decoder is a door. (Several JPEGs in one file, MPO, open as JPEG.)"""
-ORIENTATION = 274
+ORIENTATION, MAKER_NOTE = 274, 0x927C
 INTEROPERABILITY_INDEX = 1
 ADOBE_GAMMA = 563 / 256
 ADOBE_TO_SRGB = np.array([[1.39836, -0.39836, 0.0], [0.0, 1.0, 0.0], [0.0, -0.04293, 1.04293]])
@@ -75,6 +75,15 @@ def size_of(source: Path | bytes) -> tuple[int, int, int]:
             return image.width, image.height, _stated(image)
     except DECODING_ERRORS as error:
         raise Unreadable(_sentence(source, error)) from error
+
+
+def carries_notes(path: Path) -> bool:
+    """Whether the camera's maker left its own notes in a picture. Malformed files have none."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return MAKER_NOTE in image.getexif().get_ifd(IFD.Exif)
+    except DECODING_ERRORS:
+        return False
 
 
 def _stated(image: Image.Image) -> int:

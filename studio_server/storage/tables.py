@@ -34,6 +34,8 @@ SHOTS = _table(
     _of_session(nullable=True),
     Column("release", String(64), nullable=True, unique=True),
     Column("captured", String(40), nullable=False),
+    Column("taken", String(19), nullable=True, index=True),
+    Column("stem", String(255), nullable=True, index=True),
 )
 FILES = Table(
     "files",

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, insert, select, update
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.pool import NullPool
@@ -17,6 +17,7 @@ from studio_server.domain.errors import BadInput, NotFound
 from studio_server.domain.likeness import Likeness, LikenessId
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import Decision, Key, OutboxEntry, Owner, Saved, Ticket
+from studio_server.domain.rendition import stem_of
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Shot, ShotId
 from studio_server.domain.variation import Variation, VariationId
@@ -25,6 +26,7 @@ from studio_server.storage.codec import dump, load
 
 T = TypeVar("T")
 _READS = "studio_reads"
+_STEM = 255
 
 
 class SqlReading:
@@ -61,6 +63,12 @@ class SqlReading:
 
     def shot_of_release(self, release: str) -> Shot | None:
         return self._maybe(Shot, select(tables.SHOTS.c.body).where(tables.SHOTS.c.release == release))
+
+    def shots_like(self, taken: datetime | None, stems: Sequence[str]) -> Sequence[Shot]:
+        table = tables.SHOTS
+        named = table.c.stem.in_([stem[:_STEM] for stem in stems])
+        where = or_(named, table.c.taken == _wall(taken)) if taken else named
+        return self._all(Shot, select(table.c.body).where(where).order_by(table.c.captured, table.c.id))
 
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
         return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
@@ -208,6 +216,7 @@ class SqlWork(SqlReading):
     def _save_shot(self, shot: Shot) -> None:
         captured = _utc(shot.capture.captured_at or shot.received_at)
         columns = {"session_id": shot.session_id, "release": shot.release or None, "captured": captured}
+        columns |= {"taken": _wall(shot.capture.captured_at), "stem": stem_of(shot.original.name)[:_STEM]}
         self._upsert(tables.SHOTS, shot.id, shot, **columns)
         for file in shot.files:
             statement = self._insert_into(tables.FILES).values(sha256=file.sha256, shot_id=shot.id)
@@ -233,6 +242,11 @@ class SqlWork(SqlReading):
     def _insert_into(self, table: Table) -> Any:  # noqa: ANN401 - two dialects, one shape
         postgresql = self._connection.dialect.name == "postgresql"
         return postgresql_insert(table) if postgresql else sqlite_insert(table)
+
+
+def _wall(at: datetime | None) -> str | None:
+    """What the camera's clock showed, to the second: programs drop the zone, or add one."""
+    return at.isoformat()[:19] if at else None
 
 
 def _utc(at: datetime) -> str:

@@ -7,15 +7,17 @@ from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
-from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
+from studio_server.domain.events import Flagged, ProofReady, ShotReceived, ShotUnreadable
 from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
-from studio_server.domain.session import Session, SessionId
+from studio_server.domain.rendition import Origin
+from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import (
     PICTURE_SUFFIXES,
     RAW_SUFFIXES,
     SIDECAR_SUFFIXES,
     Capture,
     FileRole,
+    Flag,
     Shot,
     ShotFile,
     ShotId,
@@ -23,6 +25,8 @@ from studio_server.domain.shot import (
 )
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
+from studio_server.workflow.pairing import Newcomer, paired
+from studio_server.workflow.renditions import put_to_use, unfit, without
 from studio_server.workflow.services import Services
 
 
@@ -43,6 +47,8 @@ class Incoming:
     sha256: str = ""
     session_id: SessionId | None = None
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
+    origin: Origin | None = None
+    """What the picture says of itself, where that was read already."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,12 @@ def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt
 def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> Receipt:
     """Make bytes that are kept already part of a shot."""
     role, name = role_of(incoming.name), PurePath(incoming.name).name
-    file = ShotFile(stored.sha256, role, name, incoming.path, stored.size)
+    file = ShotFile(stored.sha256, role, name, incoming.path, stored.size, came_at=services.now())
+    origin = _origin(services, incoming, file)
     with services.work() as work:
         if known := _known_to(work, file.sha256):  # asked in here: two may have asked before either sent
             return known
-        shot = _with_file(services, work, incoming, file)
+        shot = _with_file(services, work, incoming, file, origin)
         work.save(shot)
         work.commit(ShotReceived(shot.id, shot.session_id))
     services.board.publish(shot.session_id, "shot", {"shot": shot.id, "state": "received"})
@@ -108,13 +115,28 @@ def develop(services: Services, shot_id: ShotId) -> None:
     developed = _developed(services, shot)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
-        made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
-        owner = now.session_id or _late_owner(work, now, developed.capture)
-        kept = replace(now, session_id=owner, proof=developed.proof, thumbnail=developed.thumbnail, **made)
+        if now.foreground.sha256 != shot.foreground.sha256:
+            return  # another file is to be shown since: the job that it brought with it makes that proof
+        kept = _merged(services, work, now, developed)
         work.save(kept)
         fact = ProofReady if kept.pickable else ShotUnreadable
-        work.commit(fact(kept.id, kept.session_id))
+        work.commit(fact(kept.id, kept.session_id), *_looks_again(work, now, kept))
     services.board.publish(kept.session_id, "shot", {"shot": kept.id, "state": kept.state.value})
+
+
+def _merged(services: Services, work: UnitOfWork, now: Shot, developed: Shot) -> Shot:
+    made = ("state", "reason", "capture", "quality", "proof", "thumbnail")
+    owner = now.session_id or _late_owner(work, now, developed.capture)
+    kept = replace(now, session_id=owner, **{name: getattr(developed, name) for name in made})
+    return without(services, work, kept, developed)
+
+
+def _looks_again(work: UnitOfWork, before: Shot, kept: Shot) -> list[Flagged]:
+    """A pick that looks otherwise than when its first looks were made needs new ones."""
+    if kept.session_id is None or kept.flag is not Flag.PICK or before.proof in {"", kept.proof}:
+        return []
+    early = work.session(kept.session_id).stage < Stage.LOCKED
+    return [Flagged(kept.id, kept.session_id)] if early else []
 
 
 def _known(services: Services, sha256: str) -> Receipt | None:
@@ -129,18 +151,49 @@ def _known_to(work: Reading, sha256: str) -> Receipt | None:
     return Receipt(shot.id, "known", shot.session_id) if shot else None
 
 
-def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
-    shot = work.shot_of_release(incoming.release) if incoming.release else None
-    if shot is not None:
-        return replace(shot, files=(*shot.files, file))
+def _origin(services: Services, incoming: Incoming, file: ShotFile) -> Origin:
+    """What a picture says of itself; of what it does not say, and of a RAW, what its sender said."""
+    told = incoming.origin or Origin()
+    if incoming.origin is None and file.role is FileRole.PICTURE:
+        told = DECODER.origin(services.blobs.path(file.sha256))
+    capture = replace(
+        told.capture,
+        serial=told.capture.serial or incoming.serial,
+        captured_at=told.capture.captured_at or incoming.captured_at,
+    )
+    return replace(told, capture=capture)
+
+
+def _with_file(
+    services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile, origin: Origin
+) -> Shot:
+    now = services.now()
+    newcomer = Newcomer(file, incoming.release, origin, incoming.session_id, now)
+    shot, file = paired(work, newcomer)
+    if shot is None:
+        shot = _new_shot(services, work, incoming, file)
+    elif shot.original.role is FileRole.RENDITION and file.role in {FileRole.RAW, FileRole.PICTURE}:
+        owner = shot.session_id or _owner(work, incoming, now)
+        release = incoming.release or shot.release
+        shot = replace(shot, files=(*shot.files, file), release=release, session_id=owner)
+    else:
+        shot = replace(shot, files=(*shot.files, file))
+    return put_to_use(services, work, shot, file) if file.role is FileRole.RENDITION else shot
+
+
+def _new_shot(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
     received_at = services.now()
     capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
-    owner = incoming.session_id
-    if owner is None:
-        taker = _session_for(work.sessions(), incoming.serial, incoming.captured_at or received_at)
-        owner = taker.id if taker else None
+    owner = _owner(work, incoming, received_at)
     release = incoming.release or file.sha256
     return Shot(ShotId(services.new_id()), owner, release, (file,), received_at, capture=capture)
+
+
+def _owner(work: UnitOfWork, incoming: Incoming, at: datetime) -> SessionId | None:
+    if incoming.session_id is not None:
+        return incoming.session_id
+    taker = _session_for(work.sessions(), incoming.serial, incoming.captured_at or at)
+    return taker.id if taker else None
 
 
 def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Session | None:
@@ -188,8 +241,18 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
 
 
 def _developed(services: Services, shot: Shot) -> Shot:
-    path = services.blobs.path(shot.original.sha256)
-    look = DECODER.look(path, lambda early: _show(services, shot, early))
+    if shot.foreground is shot.original:
+        path = services.blobs.path(shot.original.sha256)
+        return _looked_at(services, shot, DECODER.look(path, lambda early: _show(services, shot, early)))
+    look = DECODER.look(services.blobs.path(shot.foreground.sha256))
+    camera = DECODER.capture(services.blobs.path(shot.original.sha256))
+    if fault := unfit(shot, look, camera):
+        return _developed(services, fault)
+    size = {name: getattr(look.capture, name) for name in ("width", "height")}
+    return _looked_at(services, shot, replace(look, capture=replace(camera, **size)))
+
+
+def _looked_at(services: Services, shot: Shot, look: Look) -> Shot:
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED
     seen = replace(shot, state=state, reason=look.reason, capture=_capture(shot, look))
     return _with_pictures(services, seen, look) if look.proof else seen
