@@ -56,6 +56,7 @@ def _shot(frame: Frame) -> Wire:
         "number": frame.number,
         "file": shot.original.name,
         "files": [file.name for file in shot.files],
+        "rendition": shot.foreground.name if shot.rendition else "",
         "state": shot.state.value,
         "reason": shot.reason,
         "flag": shot.flag.value,

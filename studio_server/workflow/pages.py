@@ -42,6 +42,8 @@ class Made:
     context: Context
     replaced: bool = False
     """A later picture of the same place is shown instead."""
+    older: bool = False
+    """Another rendition of its shot is in use now."""
 
 
 @dataclass(frozen=True)
@@ -241,11 +243,19 @@ def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     return any(one.id.startswith(again) for one in later)
 
 
+def _older(one: Variation, used: str | None) -> bool:
+    return not one.whole and used is not None and one.brief.rendition != used
+
+
 def _frames(
     shots: Sequence[Shot], variations: Sequence[Variation], known: Mapping[str, Context]
 ) -> tuple[Frame, ...]:
     gone = replaced(variations)
-    made = [Made(one, known[one.brief.context], one.id in gone) for one in variations]
+    used = {shot.id: shot.rendition for shot in shots}
+    made = [
+        Made(one, known[one.brief.context], one.id in gone, _older(one, used.get(one.brief.shot_id)))
+        for one in variations
+    ]
 
     def of(shot: Shot, which: Pass) -> tuple[Made, ...]:
         mine = [one for one in made if one.variation.brief.shot_id == shot.id]

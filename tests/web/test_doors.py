@@ -32,6 +32,7 @@ EXPECTED = {
     "POST /sessions/<session>/shots": (401, 401, 401, 400, 403),
     "POST /sessions/<session>/move": (401, 401, 401, 400, 403),
     "POST /shots/<shot>/move": (401, 401, 401, 303, 403),
+    "POST /shots/<shot>/rendition": (401, 401, 401, 409, 403),
     "POST /jobs/<job>/cancel": (401, 401, 401, 404, 403),
     "GET /plates": (303, 303, 303, 200, 303),
     "POST /plates": (401, 401, 401, 400, 403),
