@@ -55,6 +55,11 @@ class Frame:
     previews: tuple[Made, ...]
     finals: tuple[Made, ...]
 
+    @property
+    def older(self) -> bool:
+        """Whether a finished picture that stands was made from another rendition than the one in use."""
+        return any(made.older and not made.replaced for made in self.finals)
+
 
 @dataclass(frozen=True)
 class SessionPage:
