@@ -1,14 +1,16 @@
 """Hands one file over, until it is answered for."""
 
 import logging
+import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from tethering import exif
 from tethering.journal import Entry, Journal
+from tethering.sessions import Names, place_of, strongest
 from tethering.settle import Stamp
 from tethering.sink import Away, Offer, Refused, Sink, SinkError, Stumbled, sha256_of
 
@@ -38,6 +40,7 @@ class Courier:
     stopped: threading.Event
     give_up_after: int | None = None
     """Failed attempts for one file; None: never give up."""
+    names: Names = field(default_factory=Names)
 
     def deliver(self, path: Path) -> Outcome:
         """Offer the file, again and again where the server is away; say the outcome in one line."""
@@ -73,12 +76,20 @@ class Courier:
     def _offer(self, path: Path, started: float) -> Outcome:
         stamp = Stamp.of(path)
         sha256 = sha256_of(path)
+        others = self.journal.others(path, sha256)
+        copies = [other for other in others if os.path.lexists(other)]
+        place = strongest(place_of(each, self.folder, self.names) for each in (path, *copies))
         if self.sink.has(sha256):
-            return self._done(Entry(path, stamp, sha256, "known"), "is there already", started)
+            if place or (others and not copies):  # a file that was moved is still the same file
+                self.sink.tell_place(sha256, path, place)
+            said = f"is there already{f', now in {place}' if place else ''}"
+            return self._done(Entry(path, stamp, sha256, "known"), said, started)
         header = exif.of_release(path)
-        release = exif.release(path, header)
+        offer = Offer(
+            path, stamp.size, sha256, header.serial, header.captured, exif.release(path, header), place
+        )
         try:
-            answer = self.sink.offer(Offer(path, stamp.size, sha256, header.serial, header.captured, release))
+            answer = self.sink.offer(offer)
         except Refused as refusal:
             self._done(Entry(path, stamp, sha256, "refused", str(refusal)), f"refused: {refusal}", started)
             return Outcome.REFUSED

@@ -49,6 +49,8 @@ class Offer:
     serial: str
     captured: str
     release: str
+    place: str = ""
+    """The part of a Capture One session that it lies in."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Sink:
             "X-Studio-Captured": _plain(offer.captured),
             "X-Studio-Sha256": offer.sha256,
             "X-Studio-Release": offer.release,
+            "X-Studio-Place": offer.place,
             "Content-Type": "application/octet-stream",
             "Content-Length": str(offer.size),
         }
@@ -101,6 +104,12 @@ class Sink:
         return Answer(
             str(found.get("state", "")), str(found.get("shot") or ""), str(found.get("session") or "")
         )
+
+    def tell_place(self, sha256: str, path: Path, place: str) -> None:
+        """Say where a file lies now that the server has. One that knows no such door is told nothing."""
+        answer = self._send("POST", f"files/{sha256}/place", json={"path": _text(path), "place": place})
+        if answer.status_code not in (requests.codes.not_found, requests.codes.method_not_allowed):
+            _check(self.server, answer)
 
     def _ask(self, method: str, path: str, **more: object) -> object:
         answer = self._send(method, path, **more)
@@ -145,6 +154,10 @@ def sha256_of(path: Path) -> str:
 def _plain(value: str) -> str:
     """Percent-encoded, as headers carry ASCII alone; a name that is no UTF-8 keeps its bytes."""
     return quote(value.encode(errors="surrogateescape"), safe="")
+
+
+def _text(path: Path) -> str:
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _check(server: str, answer: requests.Response) -> None:

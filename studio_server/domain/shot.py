@@ -34,6 +34,20 @@ class FileRole(StrEnum):
     """The RAW as a program of the photographer's developed it."""
 
 
+class Place(StrEnum):
+    """Where a file lies in the folders of the photographer's program."""
+
+    NOWHERE = ""
+    CAPTURE = "capture"
+    SELECTS = "selects"
+    TRASH = "trash"
+    OUTPUT = "output"
+
+
+MARKS = {Place.SELECTS: Flag.PICK, Place.TRASH: Flag.REJECT}
+"""What the photographer says by moving a file there."""
+
+
 class ShotState(StrEnum):
     RECEIVED = "received"
     DEVELOPED = "developed"
@@ -103,6 +117,7 @@ class ShotFile:
     came_at: datetime | None = None
     fault: str = ""
     """Of a rendition: why it is not used by itself, in a sentence."""
+    place: Place = Place.NOWHERE
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,8 @@ class Shot:
     """sha256 of the proof (2048 px JPEG, sRGB, no private metadata)."""
     thumbnail: str = ""
     flag: Flag = Flag.NONE
+    flagged_by: str = ""
+    """Who set it last: client, photographer, or the program that the file was moved in; empty: nobody."""
     rating: int = 0
     brush: tuple[Stroke, ...] = ()
     """The log of the strokes that mend how the person is cut out, on all renditions: see `strokes`."""
@@ -156,6 +173,11 @@ class Shot:
         """What came under this file's name, in the order it came: whoever writes it anew makes a version."""
         name = file.name.casefold()
         return tuple(one for one in self.files if (one.role, one.name.casefold()) == (file.role, name))
+
+    @property
+    def mark(self) -> Flag:
+        """The flag that the photographer's folders say, whether or not it is followed."""
+        return MARKS.get(self.original.place, Flag.NONE)
 
     @property
     def strokes(self) -> tuple[Stroke, ...]:

@@ -13,7 +13,7 @@ from studio_server.domain.errors import BadInput, NotAllowed, NotFound, StudioEr
 from studio_server.domain.ports import Key
 from studio_server.web import wire
 from studio_server.web.auth import Guard, TooManyTries, address
-from studio_server.workflow import deliver, doors, ingest
+from studio_server.workflow import deliver, doors, ingest, marks
 from studio_server.workflow.pages_deliveries import deliveries_page, master_of
 from studio_server.workflow.services import Services
 
@@ -31,6 +31,7 @@ def blueprint(services: Services, guard: Guard) -> Blueprint:
         ("/hello", machine.hello, "GET"),
         ("/shots", machine.receive_shot, "POST"),
         ("/files/<sha256>", machine.has_file, "GET"),
+        ("/files/<sha256>/place", machine.move_file, "POST"),
         ("/deliveries", machine.deliveries, "GET"),
         ("/deliveries/<delivery>/file", machine.master, "GET"),
         ("/deliveries/<delivery>/ack", machine.acknowledge, "POST"),
@@ -86,6 +87,13 @@ class _Machine:
             raise NotFound("This file is not here yet. Send it.")
         return jsonify({"state": "known"})
 
+    def move_file(self, sha256: str) -> Response:
+        said = request.get_json(silent=True)
+        place, path = (said.get(name, "") if isinstance(said, dict) else None for name in ("place", "path"))
+        if not isinstance(place, str) or not isinstance(path, str):
+            raise BadInput('Say where the file lies: {"place": "selects", "path": "…"} as JSON.')
+        return jsonify(wire.moved(marks.move(self._services, sha256, marks.place_named(place), path)))
+
     def deliveries(self) -> Response:
         page = deliveries_page(self._services, request.args.get("since", ""), _limit())
         return jsonify(wire.deliveries(page))
@@ -119,7 +127,8 @@ def _incoming() -> ingest.Incoming:
         raise BadInput("The file has no name. Send it as X-Studio-Name.")
     captured, sha256 = _header("Captured"), _header("Sha256").lower()
     at = _moment(captured) if captured else None
-    return ingest.Incoming(name, _header("Path"), _header("Serial"), at, _header("Release"), sha256)
+    said = (_header("Path"), _header("Serial"), at, _header("Release"), sha256)
+    return ingest.Incoming(name, *said, place=marks.place_named(_header("Place")))
 
 
 def _header(name: str) -> str:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from studio_server.domain.errors import BadInput, NotFound, StudioError
 from studio_server.domain.session import SessionId
-from studio_server.domain.shot import ShotId
+from studio_server.domain.shot import Flag, ShotId
 from studio_server.domain.variation import VariationId
 from studio_server.web import wire
 from studio_server.web.auth import photographer_only, wants_data
@@ -73,6 +73,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/unclaimed", desk.unclaimed, "GET"),
         ("/sessions/<session>/move", desk.move_on, "POST"),
         ("/shots/<shot>/move", desk.move, "POST"),
+        ("/shots/<shot>/flag", desk.flag, "POST"),
         ("/shots/<shot>/rendition", desk.use_rendition, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
         ("/keys", desk.keys, "GET"),
@@ -157,6 +158,14 @@ class _Studio:
     def use_shot(self, session: str) -> AnyResponse:
         place, shot = request.form.get("context", ""), ShotId(request.form.get("shot", ""))
         overruling.use_shot(self._services, SessionId(session), place, shot)
+        return _done(session)
+
+    def flag(self, shot: str) -> AnyResponse:
+        """`session`: the shot's; `flag`: 1 pick, 0 none, -1 reject."""
+        session, flag = SessionId(request.form.get("session", "")), request.form.get("flag", "")
+        if flag not in {"1", "0", "-1"}:
+            raise BadInput("Say which flag: 1 is a pick, 0 is none, -1 is a reject.")
+        proofing.flag(self._services, session, ShotId(shot), Flag(int(flag)), _ACTOR)
         return _done(session)
 
     def use_rendition(self, shot: str) -> AnyResponse:

@@ -5,6 +5,7 @@ from studio_server.domain.likeness import FitReport, Likeness
 from studio_server.domain.ports import JobState
 from studio_server.domain.variation import Resemblance
 from studio_server.workflow.ingest import Receipt
+from studio_server.workflow.marks import Moved
 from studio_server.workflow.pages import Frame, Made, SessionPage
 from studio_server.workflow.pages_deliveries import DeliveriesPage, DeliveryRow
 
@@ -20,6 +21,11 @@ _CAPTIONS = {
 
 def receipt(of: Receipt) -> Wire:
     return {"shot": of.shot_id, "state": of.state, "session": of.session_id}
+
+
+def moved(of: Moved) -> Wire:
+    shot = of.shot
+    return {"state": of.state, "shot": shot.id if shot else None, "flag": int(shot.flag) if shot else 0}
 
 
 def deliveries(page: DeliveriesPage) -> Wire:

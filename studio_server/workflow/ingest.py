@@ -18,6 +18,7 @@ from studio_server.domain.shot import (
     Capture,
     FileRole,
     Flag,
+    Place,
     Shot,
     ShotFile,
     ShotId,
@@ -25,6 +26,7 @@ from studio_server.domain.shot import (
 )
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
+from studio_server.workflow.marks import followed
 from studio_server.workflow.pairing import Newcomer, paired
 from studio_server.workflow.renditions import put_to_use, unfit, without
 from studio_server.workflow.services import Services
@@ -49,6 +51,7 @@ class Incoming:
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
     origin: Origin | None = None
     """What the picture says of itself, where that was read already."""
+    place: Place = Place.NOWHERE
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,17 @@ def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt
 def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> Receipt:
     """Make bytes that are kept already part of a shot."""
     role, name = role_of(incoming.name), PurePath(incoming.name).name
-    file = ShotFile(stored.sha256, role, name, incoming.path, stored.size, came_at=services.now())
+    file = ShotFile(
+        stored.sha256, role, name, incoming.path, stored.size, came_at=services.now(), place=incoming.place
+    )
     origin = _origin(services, incoming, file)
     with services.work() as work:
         if known := _known_to(work, file.sha256):  # asked in here: two may have asked before either sent
             return known
-        shot = _with_file(services, work, incoming, file, origin)
+        shot, lay = _with_file(services, work, incoming, file, origin)
+        shot, facts = followed(services, work, shot, lay)
         work.save(shot)
-        work.commit(ShotReceived(shot.id, shot.session_id))
+        work.commit(ShotReceived(shot.id, shot.session_id), *facts)
     services.board.publish(shot.session_id, "shot", {"shot": shot.id, "state": "received"})
     return Receipt(shot.id, "received", shot.session_id)
 
@@ -117,10 +123,10 @@ def develop(services: Services, shot_id: ShotId) -> None:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
         if now.foreground.sha256 != shot.foreground.sha256:
             return  # another file is to be shown since: the job that it brought with it makes that proof
-        kept = _merged(services, work, now, developed)
+        kept, facts = followed(services, work, _merged(services, work, now, developed))
         work.save(kept)
         fact = ProofReady if kept.pickable else ShotUnreadable
-        work.commit(fact(kept.id, kept.session_id), *_looks_again(work, now, kept))
+        work.commit(fact(kept.id, kept.session_id), *_looks_again(work, now, kept), *facts)
     services.board.publish(kept.session_id, "shot", {"shot": kept.id, "state": kept.state.value})
 
 
@@ -166,10 +172,12 @@ def _origin(services: Services, incoming: Incoming, file: ShotFile) -> Origin:
 
 def _with_file(
     services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile, origin: Origin
-) -> Shot:
+) -> tuple[Shot, Place]:
+    """The shot with this file in it, and where its original lay until now."""
     now = services.now()
     newcomer = Newcomer(file, incoming.release, origin, incoming.session_id, now)
     shot, file = paired(work, newcomer)
+    lay = shot.original.place if shot else Place.NOWHERE
     if shot is None:
         shot = _new_shot(services, work, incoming, file)
     elif shot.original.role is FileRole.RENDITION and file.role in {FileRole.RAW, FileRole.PICTURE}:
@@ -178,7 +186,9 @@ def _with_file(
         shot = replace(shot, files=(*shot.files, file), release=release, session_id=owner)
     else:
         shot = replace(shot, files=(*shot.files, file))
-    return put_to_use(services, work, shot, file) if file.role is FileRole.RENDITION else shot
+    if file.role is FileRole.RENDITION:
+        shot = put_to_use(services, work, shot, file)
+    return shot, lay
 
 
 def _new_shot(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
@@ -192,6 +202,8 @@ def _new_shot(services: Services, work: UnitOfWork, incoming: Incoming, file: Sh
 def _owner(work: UnitOfWork, incoming: Incoming, at: datetime) -> SessionId | None:
     if incoming.session_id is not None:
         return incoming.session_id
+    if incoming.place is Place.OUTPUT:  # an export is no new shot: it waits in the tray for its own
+        return None
     taker = _session_for(work.sessions(), incoming.serial, incoming.captured_at or at)
     return taker.id if taker else None
 
@@ -209,7 +221,7 @@ def _session_for(sessions: Sequence[Session], serial: str, at: datetime) -> Sess
 
 def _late_owner(work: UnitOfWork, shot: Shot, read: Capture) -> SessionId | None:
     """Of a shot that nobody took because its sender could not read the camera's serial number, as we can."""
-    if shot.capture.serial or not read.serial:
+    if shot.capture.serial or not read.serial or shot.original.place is Place.OUTPUT:
         return None
     session = _session_for(work.sessions(), read.serial, read.captured_at or shot.received_at)
     return session.id if session else None

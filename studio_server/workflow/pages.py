@@ -12,6 +12,7 @@ from studio_server.domain.ports import JobState, Ticket
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
+from studio_server.workflow.marks import against
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.services import Services
 
@@ -54,6 +55,8 @@ class Frame:
     number: int
     previews: tuple[Made, ...]
     finals: tuple[Made, ...]
+    against: str = ""
+    """Why the flag that the photographer's folders say is not followed."""
 
     @property
     def older(self) -> bool:
@@ -181,13 +184,17 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
         live = [one for one in work.tickets(session_id) if one.revoked_at is None and now < one.expires_at]
         known = places(work)
         there = still_there(work, session.contexts)
+        shots = work.shots(session_id)
+        unfollowed = {
+            shot.id: against(work, shot) for shot in shots if shot.mark not in {shot.flag, Flag.NONE}
+        }
         given = [record for record in records if record.event is ConsentEvent.GIVEN]
         return SessionPage(
             session=session,
             ticket=live[-1] if live else None,
             agreed=allowed(records, now),
             signed=given[-1] if given else None,
-            frames=_frames(work.shots(session_id), work.variations(session_id), known),
+            frames=_frames(shots, work.variations(session_id), known, unfollowed),
             likeness=next(reversed(work.likenesses(session_id)), None),
             deliveries=tuple(work.deliveries(session_id)),
             jobs=jobs,
@@ -253,7 +260,10 @@ def _older(one: Variation, used: str | None) -> bool:
 
 
 def _frames(
-    shots: Sequence[Shot], variations: Sequence[Variation], known: Mapping[str, Context]
+    shots: Sequence[Shot],
+    variations: Sequence[Variation],
+    known: Mapping[str, Context],
+    unfollowed: Mapping[ShotId, str],
 ) -> tuple[Frame, ...]:
     gone = replaced(variations)
     used = {shot.id: shot.rendition for shot in shots}
@@ -267,6 +277,6 @@ def _frames(
         return tuple(one for one in mine if one.variation.made_in is which)
 
     return tuple(
-        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL))
+        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL), unfollowed.get(shot.id, ""))
         for number, shot in enumerate(shots, 1)
     )

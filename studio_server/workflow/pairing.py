@@ -8,6 +8,7 @@ from studio_server.domain.ports import Reading
 from studio_server.domain.rendition import (
     UNNAMED,
     Origin,
+    composed,
     fits,
     is_rendition,
     origin_of,
@@ -16,7 +17,7 @@ from studio_server.domain.rendition import (
     stems,
 )
 from studio_server.domain.session import SessionId
-from studio_server.domain.shot import Capture, FileRole, Shot, ShotFile, ShotId
+from studio_server.domain.shot import Capture, FileRole, Place, Shot, ShotFile, ShotId
 
 LATELY = timedelta(days=2)
 """A picture that says nothing of its time is taken for a rendition of shots no older than this."""
@@ -40,7 +41,8 @@ def paired(work: Reading, new: Newcomer) -> tuple[Shot | None, ShotFile]:
     same = work.shot_of_release(new.release) if new.release else None
     if new.file.role is FileRole.PICTURE:
         parent = same or parent_of(new.file.name, new.origin, _candidates(work, new))
-        if is_rendition(new.file.name, new.origin, parent):
+        exported = new.file.place is Place.OUTPUT and not composed(new.file.name, new.origin)
+        if exported or is_rendition(new.file.name, new.origin, parent):
             return parent, _as_rendition(new)
     if same is None and new.file.role in {FileRole.RAW, FileRole.PICTURE}:
         same = _waiting_for(work, new)
