@@ -216,7 +216,8 @@ class SqlWork(SqlReading):
     def _save_shot(self, shot: Shot) -> None:
         captured = _utc(shot.capture.captured_at or shot.received_at)
         columns = {"session_id": shot.session_id, "release": shot.release or None, "captured": captured}
-        columns |= {"taken": _wall(shot.capture.captured_at), "stem": stem_of(shot.original.name)[:_STEM]}
+        stem = stem_of(shot.original.path or shot.original.name)[:_STEM]
+        columns |= {"taken": _wall(shot.capture.captured_at), "stem": stem}
         self._upsert(tables.SHOTS, shot.id, shot, **columns)
         for file in shot.files:
             statement = self._insert_into(tables.FILES).values(sha256=file.sha256, shot_id=shot.id)
