@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import logging
+import os
 import queue
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from tethering.courier import Courier, Outcome
 from tethering.journal import Journal
+from tethering.sessions import Names
 from tethering.settle import Arrival, Patience, Stamp, watch_on
 from tethering.sink import Sink
 from tethering.watch import Watch
@@ -33,6 +35,8 @@ class Options:
     patience: Patience = field(default_factory=Patience)
     give_up_after: int | None = None
     """Failed attempts for one file; None: never give up."""
+    names: Names = field(default_factory=Names)
+    """Of the folders of a Capture One session."""
 
 
 class Agent:
@@ -43,9 +47,11 @@ class Agent:
         self.journal = journal
         self.failed = 0
         self._stopped = threading.Event()
-        self._courier = Courier(options.folder, journal, sink, self._stopped, options.give_up_after)
+        self._courier = Courier(
+            options.folder, journal, sink, self._stopped, options.give_up_after, options.names
+        )
         self._hints: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        self._watch = Watch(options.folder, self._notice, polling=options.polling)
+        self._watch = Watch(options.folder, self._notice, self._gone, polling=options.polling)
         self._appeared: dict[Path, float] = {}
         self._arriving: dict[Path, Arrival | None] = {}
         self._settled: list[tuple[bool, int, Path]] = []
@@ -147,8 +153,10 @@ class Agent:
 
     def _ended(self, path: Path, outcome: Outcome) -> None:
         match outcome:
-            case Outcome.ANSWERED | Outcome.GONE | Outcome.STOPPED:
+            case Outcome.ANSWERED | Outcome.STOPPED:
                 pass
+            case Outcome.GONE:  # moved on while we told of it: perhaps to where we have known it
+                self._gone(path)
             case Outcome.CHANGED:
                 self._arriving.setdefault(path, None)
             case Outcome.CLOSED:
@@ -157,6 +165,12 @@ class Agent:
                 self._aside[path] = time.monotonic() + ASIDE_SECONDS
             case Outcome.REFUSED | Outcome.GIVEN_UP:
                 self.failed += 1
+
+    def _gone(self, path: Path) -> None:
+        """A file that is no more deletes nothing; but where it lay twice, only the other place counts now."""
+        for twin in self.journal.twins(path):
+            if os.path.lexists(twin):
+                self._hints.put(twin)
 
     def _closed_to_us(self, path: Path, why: str) -> None:
         """Permission denied, or a share that holds on to the file: said once, tried at each sweep."""

@@ -9,6 +9,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +17,7 @@ from tethering.agent import Agent, Options
 from tethering.journal import Journal
 from tethering.line import Away, SinkError
 from tethering.pace import Pace, rate
+from tethering.sessions import Names, is_session
 from tethering.settle import Patience
 from tethering.sink import Sink
 
@@ -66,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     limit = "bytes a second that all uploads share, as rsync's --bwlimit: 2M, 500K; 0 is none (default)"
     parser.add_argument("--limit", default="0", metavar="RATE", help=limit)
     parser.add_argument("--once", action="store_true", help="deliver what is there now, then end")
+    for part in fields(Names):
+        told = f"what the {part.default} folder of your Capture One sessions is called"
+        parser.add_argument(f"--{part.name}", default=part.default, metavar="NAME", help=told)
     quiet = "how long a file without a structural end must be quiet (default: %(default)s)"
     parser.add_argument("--quiet", type=float, default=Patience.unknown, metavar="SECONDS", help=quiet)
     return parser
@@ -78,8 +83,12 @@ def _run(options: argparse.Namespace) -> int:
     journal = Journal(options.journal or _default_journal(folder, options.server))
     patience = Patience(unknown=options.quiet, cut=max(Patience.cut, options.quiet))
     give_up = ATTEMPTS_ONCE if options.once else None
-    agent = Agent(Options(folder, options.polling or options.once, patience, give_up), journal, sink)
+    names = Names(options.selects, options.trash, options.output)
+    agent = Agent(Options(folder, options.polling or options.once, patience, give_up, names), journal, sink)
     _end_on_signal(agent)
+    if is_session(folder.parent):
+        log.info("This folder is part of a Capture One session. Watch %s instead,", folder.parent)
+        log.info("and what you move to Selects or Trash, and what you export, is understood too.")
     try:
         log.info("Watching %s for %s", folder, sink.server)
         agent.run_once() if options.once else agent.run()

@@ -1,9 +1,10 @@
 """Hands one file over, until it is answered for."""
 
 import logging
+import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tethering import exif
 from tethering.journal import Entry, Journal
 from tethering.line import Away, Refused, SinkError, Stumbled
 from tethering.pace import Changed
+from tethering.sessions import Names, place_of, strongest
 from tethering.settle import Stamp
 from tethering.sink import Offer, Sink, sha256_of
 
@@ -42,6 +44,7 @@ class Courier:
     stopped: threading.Event
     give_up_after: int | None = None
     """Failed attempts for one file; None: never give up. One that brought some of it over has not failed."""
+    names: Names = field(default_factory=Names)
 
     def deliver(self, path: Path, appeared: float | None = None) -> Outcome:
         """Offer the file, again and again where the server is away; say the outcome in one line.
@@ -86,11 +89,17 @@ class Courier:
     def _offer(self, path: Path, way: "Way", appeared: float | None) -> Outcome:
         stamp = Stamp.of(path)
         sha256 = sha256_of(path)
+        others = self.journal.others(path, sha256)
+        copies = [other for other in others if os.path.lexists(other)]
+        place = strongest(place_of(each, self.folder, self.names) for each in (path, *copies))
         if self.sink.has(sha256):
-            return self._done(Entry(path, stamp, sha256, "known"), "is there already", way.started)
+            if place or (others and not copies):  # a file that was moved is still the same file
+                self.sink.tell_place(sha256, path, place)
+            said = f"is there already{f', now in {place}' if place else ''}"
+            return self._done(Entry(path, stamp, sha256, "known"), said, way.started)
         header = exif.of_release(path)
-        said = header.serial, header.captured, exif.release(path, header), exif.spot(path)
-        offer = Offer(path, stamp.size, stamp.mtime_ns, sha256, *said, appeared)
+        said_of_it = header.serial, header.captured, exif.release(path, header), exif.spot(path)
+        offer = Offer(path, stamp.size, stamp.mtime_ns, sha256, *said_of_it, place, appeared)
         way.begin(stamp.size)
         try:
             answer = self.sink.offer(offer, way)

@@ -23,6 +23,7 @@ create table if not exists offered (
     sha256 text not null, outcome text not null, sentence text not null, at real not null
 );
 create index if not exists offered_by_path on offered (path, size, mtime_ns);
+create index if not exists offered_by_content on offered (sha256);
 """
 
 
@@ -56,15 +57,38 @@ class Journal:
             return _connect(self._file)
 
     def knows(self, path: Path, stamp: Stamp) -> bool:
-        """Say whether the file, as it is now, was answered for already."""
-        query = "select 1 from offered where path = ? and size = ? and mtime_ns = ? limit 1"
+        """Say whether the file, as it is now and where it is now, was answered for already.
+
+        One that was somewhere else since then and is back is to be told of again.
+        """
+        query = (
+            "select last.path from offered as last join offered as asked on last.sha256 = asked.sha256"
+            " where asked.path = ? and asked.size = ? and asked.mtime_ns = ? order by last.rowid desc limit 1"
+        )
+        found = self._ask(query, os.fsencode(path), stamp.size, stamp.mtime_ns)
+        return any(last == path or os.path.lexists(last) for last in found)
+
+    def others(self, path: Path, sha256: str) -> list[Path]:
+        """Return where else this content has been."""
+        query = "select distinct path from offered where sha256 = ? and path <> ?"
+        return self._ask(query, sha256, os.fsencode(path))
+
+    def twins(self, path: Path) -> list[Path]:
+        """Return where else the content has been that lay at `path`."""
+        query = (
+            "select distinct other.path from offered as other join offered as own using (sha256)"
+            " where own.path = ? and other.path <> own.path"
+        )
+        return self._ask(query, os.fsencode(path))
+
+    def _ask(self, query: str, *values: str | bytes | int) -> list[Path]:
         try:
             with self._lock:
-                found = self._base.execute(query, (os.fsencode(path), stamp.size, stamp.mtime_ns)).fetchone()
+                rows = self._base.execute(query, values).fetchall()
         except sqlite3.Error as problem:
             log.warning("The journal cannot be read (%s); asking the server instead", problem)
-            return False
-        return found is not None
+            return []
+        return [Path(os.fsdecode(row[0])) for row in rows]
 
     def write(self, entry: Entry) -> None:
         row = (

@@ -25,6 +25,8 @@ NOT_OURS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
 FOREIGN_FOLDERS = frozenset(
     {"@eadir", "captureone", "#recycle", "$recycle.bin", "__macosx", "system volume information"}
 )
+PREVIEWS = ".lrdata"
+"""Lightroom keeps previews, and smart previews that are DNG files, in folders that end so."""
 
 
 @dataclass(frozen=True)
@@ -95,4 +97,5 @@ def passing(relative: Path) -> bool:
 
 def private(folder: str) -> bool:
     """Recognise the name of a hidden folder, or of one that another program keeps for itself."""
-    return folder.startswith(".") or folder.lower() in FOREIGN_FOLDERS
+    name = folder.lower()
+    return name.startswith(".") or name.endswith(PREVIEWS) or name in FOREIGN_FOLDERS

@@ -31,6 +31,8 @@ class Offer:
     captured: str
     release: str
     spot: str = ""
+    place: str = ""
+    """The part of a Capture One session that it lies in."""
     appeared: float | None = None
     """When it was seen to come into the folder, by `time.monotonic`; None: it lay there already."""
 
@@ -46,6 +48,7 @@ class Offer:
             "X-Studio-Sha256": self.sha256,
             "X-Studio-Release": self.release,
             "X-Studio-Spot": self.spot,
+            "X-Studio-Place": self.place,
         }
 
 
@@ -98,6 +101,13 @@ class Sink:
         body = Body(file, offer.size, self._pace, witness) if offer.size else b""
         return self._line.send("POST", "shots", data=body, headers=offer.headers | kind)
 
+    def tell_place(self, sha256: str, path: Path, place: str) -> None:
+        """Say where a file lies now that the server has. One that knows no such door is told nothing."""
+        told = {"path": _text(path), "place": place}
+        answer = self._line.send("POST", f"files/{sha256}/place", json=told)
+        if answer.status_code not in (requests.codes.not_found, requests.codes.method_not_allowed):
+            self._line.checked(answer)
+
     def _in_parts(self, offer: Offer, file: IO[bytes], offset: int, witness: Witness) -> requests.Response:
         """In the terms of draft-ietf-httpbis-resumable-upload. Returns the answer to the last part."""
         size = FIRST_PART
@@ -149,3 +159,7 @@ def _next_size(size: int, seconds: float) -> int:
 def _plain(value: str) -> str:
     """Percent-encoded, as headers carry ASCII alone; a name that is no UTF-8 keeps its bytes."""
     return quote(value.encode(errors="surrogateescape"), safe="")
+
+
+def _text(path: Path) -> str:
+    return os.fsencode(path).decode(errors="replace")

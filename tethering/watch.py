@@ -27,11 +27,17 @@ Notice = Callable[[Path], None]
 
 
 class Watch:
-    """Calls `notice(path)` for each file that is new or changed; more than once for one file is usual."""
+    """Calls `notice(path)` for each file that is new or changed; more than once for one file is usual.
 
-    def __init__(self, folder: Path, notice: Notice, *, polling: bool = False) -> None:
+    And `gone(path)` for each that a sweep misses; a folder that is away as a whole misses none.
+    """
+
+    def __init__(
+        self, folder: Path, notice: Notice, gone: Notice = lambda _: None, *, polling: bool = False
+    ) -> None:
         self.folder = folder
         self.notice = notice
+        self.gone = gone
         self.polling = polling or is_remote(folder.absolute())
         self.sweep_seconds = POLLING_SECONDS if self.polling else SWEEP_SECONDS
         if self.polling and not polling:
@@ -75,8 +81,10 @@ class Watch:
             found[path] = stamp
             if self._seen.get(path) != stamp or path in again:
                 self.notice(path)
-        self._seen = found
+        lost, self._seen = self._seen.keys() - found.keys(), found
         self.swept = True
+        for path in lost:
+            self.gone(path)
 
     def look_again(self, path: Path) -> None:
         """Notice the path at the next sweep, changed or not."""

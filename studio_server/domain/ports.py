@@ -186,6 +186,10 @@ class Reading(Protocol):
         """The newest shot of this folder and stem."""
         ...
 
+    def shots_like(self, taken: datetime | None, stems: Sequence[str]) -> Sequence[Shot]:
+        """Those taken in this second by their camera's clock, or whose original has one of these names."""
+        ...
+
     def copied(self, session_id: SessionId | None) -> frozenset[str]:
         """The files of its shots that have a copy in the second place, by sha256; None: of the unclaimed."""
         ...

@@ -30,6 +30,22 @@ class FileRole(StrEnum):
     RAW = "raw"
     PICTURE = "picture"
     SIDECAR = "sidecar"
+    RENDITION = "rendition"
+    """The RAW as a program of the photographer's developed it."""
+
+
+class Place(StrEnum):
+    """Where a file lies in the folders of the photographer's program."""
+
+    NOWHERE = ""
+    CAPTURE = "capture"
+    SELECTS = "selects"
+    TRASH = "trash"
+    OUTPUT = "output"
+
+
+MARKS = {Place.SELECTS: Flag.PICK, Place.TRASH: Flag.REJECT}
+"""What the photographer says by moving a file there."""
 
 
 class ShotState(StrEnum):
@@ -92,8 +108,16 @@ class ShotFile:
     role: FileRole
     name: str
     path: str
-    """Where the file lay on the photographer's machine; never shown to a client."""
+    """Where the file lies on the photographer's machine; never shown to a client."""
     size: int
+    made_by: str = ""
+    """Of a rendition: the program that made it, in words."""
+    source: str = ""
+    """Of a rendition: the name of the file that it was made from, where it says so."""
+    came_at: datetime | None = None
+    fault: str = ""
+    """Of a rendition: why it is not used by itself, in a sentence."""
+    place: Place = Place.NOWHERE
 
 
 @dataclass(frozen=True)
@@ -120,26 +144,53 @@ class Shot:
     """sha256 of the proof (2048 px JPEG, sRGB, no private metadata)."""
     thumbnail: str = ""
     flag: Flag = Flag.NONE
+    flagged_by: str = ""
+    """Who set it last: client, photographer, or the program that the file was moved in; empty: nobody."""
     rating: int = 0
     brush: tuple[Stroke, ...] = ()
-    """The log of the strokes that mend how the person is cut out; `stroke.standing` says which count."""
+    """The log of the strokes that mend how the person is cut out, on all renditions: see `strokes`."""
     spot: str = ""
     """One key per folder and file stem; it is the release, too, while no file says when it was taken."""
+    rendition: str = ""
+    """sha256 of the photographer's rendition in use; empty: the original, developed by us."""
+    by_hand: bool = False
+    """Whether somebody chose that on the page."""
 
     @property
     def original(self) -> ShotFile:
-        """The file that the shot is developed from: its RAW, else its picture; of that the newest version.
+        """What the camera wrote: its RAW, else its picture; of that the newest version.
 
         Another file of the kind under another name (a DNG converted from the NEF) does not take its place.
+        A rendition stands for it where nothing of the camera's has come.
         """
-        order = (FileRole.RAW, FileRole.PICTURE, FileRole.SIDECAR)
+        order = (FileRole.RAW, FileRole.PICTURE, FileRole.RENDITION, FileRole.SIDECAR)
         first = min(self.files, key=lambda file: order.index(file.role))
         return self.versions(first)[-1]
+
+    @property
+    def renditions(self) -> tuple[ShotFile, ...]:
+        """The photographer's own, in the order in which they came."""
+        return tuple(file for file in self.files if file.role is FileRole.RENDITION)
+
+    @property
+    def foreground(self) -> ShotFile:
+        """The file that proof, first looks, variations and masters are made from."""
+        return next((file for file in self.renditions if file.sha256 == self.rendition), self.original)
 
     def versions(self, file: ShotFile) -> tuple[ShotFile, ...]:
         """What came under this file's name, in the order it came: whoever writes it anew makes a version."""
         name = file.name.casefold()
         return tuple(one for one in self.files if (one.role, one.name.casefold()) == (file.role, name))
+
+    @property
+    def mark(self) -> Flag:
+        """The flag that the photographer's folders say, whether or not it is followed."""
+        return MARKS.get(self.original.place, Flag.NONE)
+
+    @property
+    def strokes(self) -> tuple[Stroke, ...]:
+        """The log of those that were drawn on the rendition in use; going back to one brings its own back."""
+        return tuple(one for one in self.brush if one.rendition == self.rendition)
 
     @property
     def stem(self) -> str:

@@ -31,6 +31,8 @@ class Stroke:
     """Of the picture's longer side."""
     points: tuple[tuple[float, ...], ...] = ()
     """(x, y), shares of the picture's width and height."""
+    rendition: str = ""
+    """The rendition that it was drawn on, as in the shot: another may be cropped otherwise."""
 
     @classmethod
     def drawn(cls, kind: StrokeKind, width: float, points: Iterable[Iterable[float]]) -> Self:

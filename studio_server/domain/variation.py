@@ -105,6 +105,8 @@ class Brief:
     """The shot of the empty backdrop against which the person was cut out."""
     brush: str = ""
     """The digest of the strokes by which the cut was mended."""
+    rendition: str = ""
+    """sha256 of the photographer's rendition that it was made from; empty: the original, developed by us."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio_server.domain.plate import Certainty, Estimate, Side
+from studio_server.domain.rendition import Origin
 from studio_server.domain.shot import Capture, Quality
 
 Answer = Mapping[str, Any]
@@ -71,6 +72,18 @@ def _capture(told: dict[str, Any]) -> Capture:
         orientation=int(told["orientation"]),
         width=int(told["width"]),
         height=int(told["height"]),
+    )
+
+
+def origin_of(answer: Answer) -> Origin:
+    """Raises KeyError, TypeError or ValueError where the answer is not such as ours are."""
+    told = answer["origin"]
+    return Origin(
+        capture=_capture(told["capture"]),
+        program=str(told["program"]),
+        source=str(told["source"]),
+        of_camera=bool(told["of_camera"]),
+        composed=bool(told["composed"]),
     )
 
 

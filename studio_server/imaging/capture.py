@@ -39,9 +39,12 @@ MOMENT = re.compile(r"(\d{4})\D(\d\d)\D(\d\d)\D(\d\d)\D(\d\d)\D(\d\d)")
 ZONE = re.compile(r"([+-])(\d\d):?(\d\d)$")
 
 
-def read_capture(path: Path) -> Capture:
-    """Return what can be read, of a file without any EXIF an empty Capture. Malformed files raise nothing."""
-    fields = read_fields(path)
+def read_capture(path: Path, fields: Fields | None = None) -> Capture:
+    """Return what can be read, of a file without any EXIF an empty Capture. Malformed files raise nothing.
+
+    `fields`: the file's, where they were read already.
+    """
+    fields = read_fields(path) if fields is None else fields
     orientation = integer(fields, "Orientation")
     stated = Capture(
         make=text(fields, "Make"),

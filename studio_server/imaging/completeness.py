@@ -42,14 +42,17 @@ def fault(data: Data) -> str:
 
 
 def _tiff(data: Data) -> str:
-    """Each strip, tile and embedded JPEG lies inside the file, and the largest picture is not zeros."""
-    found = [spans for directory in tiff.directories(data) if (spans := directory.spans())]
+    """Each strip, tile and embedded JPEG lies inside the file, and the largest picture is not zeros.
+
+    In a picture that a program rendered zeros are black, and a portrait before black paper ends in them.
+    """
+    found = [each for each in tiff.directories(data) if each.spans()]
     if not found:
         return NO_PICTURE
-    if max(end for spans in found for _, end in spans) > len(data):
+    if max(end for each in found for _, end in each.spans()) > len(data):
         return ENDS_EARLY
-    largest = max(found, key=lambda spans: sum(end - start for start, end in spans))
-    return ZEROS if _hollow(data, largest) else ""
+    largest = max(found, key=lambda each: sum(end - start for start, end in each.spans()))
+    return ZEROS if not largest.rendered and _hollow(data, largest.spans()) else ""
 
 
 def _hollow(data: Data, spans: list[Span]) -> bool:

@@ -34,7 +34,14 @@ def is_picture(data: Data) -> bool:
     except tiff.Beyond:
         return False
     of_camera = any(each.sensor or tiff.DNG_VERSION in each.tags for each in found)
-    return bool(found) and not of_camera and tiff.SUB_DIRECTORIES not in found[0].tags
+    if not found or of_camera:
+        return False
+    return tiff.SUB_DIRECTORIES not in found[0].tags or _largest(found).first(tiff.PHOTOMETRIC) == tiff.RGB
+
+
+def _largest(found: list[Directory]) -> Directory:
+    """Programs put smaller copies of a rendered picture below it; in a RAW the sensor's data are below."""
+    return max(found, key=lambda each: sum(end - start for start, end in each.spans()))
 
 
 def states_white(data: Data) -> bool:

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from studio_server.domain.errors import DiskFull, Unreadable
+from studio_server.domain.rendition import Origin
 from studio_server.domain.shot import Capture
-from studio_server.imaging.answers import Answer, Look, Place, grown, place_of
+from studio_server.imaging.answers import Answer, Look, Place, grown, origin_of, place_of
 from studio_server.imaging.scratch import scratch
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,15 @@ class Decoder:
         except (Unreadable, KeyError, TypeError, ValueError, OSError) as error:
             log.info("%s says nothing of its capture (%s)", path.name, error)
         return found.capture
+
+    def origin(self, path: Path) -> Origin:
+        """Return how a picture came about; an empty Origin where it cannot be read."""
+        try:
+            told = list(self._answers({"verb": "origin", "path": str(path)}))
+            return next((origin_of(answer) for answer in told if "origin" in answer), Origin())
+        except (Unreadable, KeyError, TypeError, ValueError, OSError) as error:
+            log.info("%s says nothing of its origin (%s)", path.name, error)
+            return Origin()
 
     def develop(self, path: Path, target: Path) -> None:
         """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`.

@@ -19,7 +19,9 @@ from typing import Any
 from PIL import Image
 
 from studio_server.domain.errors import Unreadable, disk_is_full
+from studio_server.domain.shot import Capture
 from studio_server.imaging import exif, places, quality, raw, render
+from studio_server.imaging.origin import read_origin
 from studio_server.imaging.pictures import FORMATS
 
 Request = dict[str, Any]
@@ -89,9 +91,17 @@ def _restrict(limits: dict[str, Any]) -> None:
 
 
 def _capture(request: Request, say: Say) -> None:
-    capture = asdict(raw.read_capture(Path(request["path"])))
-    taken = capture["captured_at"]
-    say({"capture": {**capture, "captured_at": taken.isoformat() if taken else None}})
+    say({"capture": _told(raw.read_capture(Path(request["path"])))})
+
+
+def _told(capture: Capture) -> dict[str, Any]:
+    taken = capture.captured_at
+    return {**asdict(capture), "captured_at": taken.isoformat() if taken else None}
+
+
+def _origin(request: Request, say: Say) -> None:
+    origin = read_origin(Path(request["path"]))
+    say({"origin": {**asdict(origin), "capture": _told(origin.capture)}})
 
 
 def _look(request: Request, say: Say) -> None:
@@ -133,6 +143,7 @@ def _place(request: Request, say: Say) -> None:
 
 VERBS: dict[str, Callable[[Request, Say], None]] = {
     "capture": _capture,
+    "origin": _origin,
     "look": _look,
     "develop": _develop,
     "exif": _exif,

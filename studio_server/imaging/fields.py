@@ -47,22 +47,27 @@ OF_EXIF = ("EXIF", "Image")
 OF_MAKER = ("MakerNote",)
 
 
-def read_fields(path: Path) -> Fields:
-    """Return the tags of a RAW or picture, maker's notes included; {} where there are none to read."""
+def read_fields(path: Path, *, notes: bool = True) -> Fields:
+    """Return the tags of a RAW or picture; {} where there are none to read.
+
+    The maker's `notes` take up to a second to read.
+    """
     try:
         with contents(path) as data:
             if data[6:14] == b"HEAPCCDR":
                 return ciff.read_fields(data)
             if data[4:12] == b"ftypcrx ":
                 return _canon_boxes(data)
-        return _any_container(path)
+        return _any_container(path, notes=notes)
     except MALFORMED:
         return {}
 
 
-def _any_container(path: Path) -> Fields:
+def _any_container(path: Path, *, notes: bool) -> Fields:
     with path.open("rb") as file:
         plain: dict[str, Any] = exifread.process_file(file, details=False, extract_thumbnail=False)
+        if not notes:
+            return plain
         file.seek(0)
         try:
             return plain | exifread.process_file(file, extract_thumbnail=False)

@@ -11,6 +11,7 @@ from PIL import Image, ImageCms
 from PIL.ExifTags import IFD
 
 from studio_server.domain.errors import Unreadable
+from studio_server.imaging.icc import space_of, to_srgb
 from studio_server.imaging.pixels import Picture
 from studio_server.imaging.render import srgb_profile
 
@@ -18,7 +19,7 @@ MOST_PIXELS = 200_000_000
 """More than any camera's; a file that claims more wants to fill our memory."""
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF")
 """No others are tried: each decoder is a door. (Several JPEGs in one file, MPO, open as JPEG.)"""
-ORIENTATION = 274
+ORIENTATION, MAKER_NOTE = 274, 0x927C
 INTEROPERABILITY_INDEX = 1
 ADOBE_GAMMA = 563 / 256
 ADOBE_TO_SRGB = np.array([[1.39836, -0.39836, 0.0], [0.0, 1.0, 0.0], [0.0, -0.04293, 1.04293]])
@@ -37,6 +38,7 @@ DECODING_ERRORS = (
     TypeError,  # EXIF of a wrong type
     KeyError,  # a TIFF without its obligatory tags
     IndexError,  # tables shorter than they say
+    cv2.error,  # sizes that OpenCV does not take
     OverflowError,  # numbers beyond what C takes
     ZeroDivisionError,  # rationals over zero
     AttributeError,  # MPO without its index
@@ -60,6 +62,9 @@ def read_picture(source: Path | bytes, long_side: int = 0, orientation: int = 0)
             if long_side:
                 scale = max(1, max(image.size) // long_side)
                 image.draft("RGB", (image.width // scale, image.height // scale))
+            deep = _deep(source, image)
+            if deep is not None:
+                return turned(deep, orientation or _stated(image))
             image.load()
             return turned(_srgb(image), orientation or _stated(image))
     except DECODING_ERRORS as error:
@@ -75,6 +80,15 @@ def size_of(source: Path | bytes) -> tuple[int, int, int]:
             return image.width, image.height, _stated(image)
     except DECODING_ERRORS as error:
         raise Unreadable(_sentence(source, error)) from error
+
+
+def carries_notes(path: Path) -> bool:
+    """Whether the camera's maker left its own notes in a picture. Malformed files have none."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return MAKER_NOTE in image.getexif().get_ifd(IFD.Exif)
+    except DECODING_ERRORS:
+        return False
 
 
 def _stated(image: Image.Image) -> int:
@@ -129,6 +143,24 @@ def _srgb(image: Image.Image) -> Picture:
         image = _converted(image, profile)
     picture = np.asarray(image.convert("RGB"))
     return from_adobe_rgb(picture) if wide else picture
+
+
+def _deep(source: Path | bytes, image: Image.Image) -> Picture | None:
+    """Of 16 bits a channel, as exports for retouching have: sRGB. None of what Pillow reads as well.
+
+    Pillow takes such pictures down to 8 bits before anything can be done about their colours.
+    """
+    if image.mode != "RGB" or "16" not in str(getattr(image, "tile", "")):
+        return None
+    profile = image.info.get("icc_profile", b"")
+    space = space_of(profile)
+    if profile and space is None:
+        return None
+    data = np.fromfile(source, np.uint8) if isinstance(source, Path) else np.frombuffer(source, np.uint8)
+    found = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if found is None or found.dtype != np.uint16 or found.shape != (image.height, image.width, 3):
+        return None
+    return to_srgb(np.asarray(found[..., ::-1], np.uint16), space)
 
 
 def _converted(image: Image.Image, profile: bytes) -> Image.Image:

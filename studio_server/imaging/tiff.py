@@ -14,7 +14,8 @@ Span = tuple[int, int]
 """First byte, and the byte after the last."""
 
 MAGICS = (b"II*\0", b"MM\0*", b"IIU\0", b"IIRO", b"IIRS", b"MMOR")
-PHOTOMETRIC = 262
+COMPRESSION, PHOTOMETRIC = 259, 262
+UNCOMPRESSED, RGB = 1, 2
 STRIPS, TILES, JPEG = (273, 279), (324, 325), (513, 514)
 SUB_DIRECTORIES = 330
 COLOUR_FILTER, LINEAR_RAW, DNG_VERSION = 32803, 34892, 50706
@@ -49,6 +50,11 @@ class Directory:
     def sensor(self) -> bool:
         """Whether these are pixels as the sensor recorded them."""
         return self.first(PHOTOMETRIC) in (COLOUR_FILTER, LINEAR_RAW)
+
+    @property
+    def rendered(self) -> bool:
+        """Whether these are colours ready to be shown, and not compressed: level 0 is a byte of zeros."""
+        return self.first(PHOTOMETRIC) == RGB and self.first(COMPRESSION) == UNCOMPRESSED
 
 
 def directories(data: Data) -> Iterator[Directory]:

@@ -37,6 +37,8 @@ SHOTS = _table(
     Column("captured", String(40), nullable=False),
     Column("clock_of", String(80), nullable=True),
     Column("clock_said", String(40), nullable=True),
+    Column("taken", String(19), nullable=True, index=True),
+    Column("stem", String(255), nullable=True, index=True),
 )
 Index("ix_shots_clock_of_clock_said", SHOTS.c.clock_of, SHOTS.c.clock_said)
 FILES = Table(

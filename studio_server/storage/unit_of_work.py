@@ -5,7 +5,19 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, delete, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    create_engine,
+    delete,
+    event,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.pool import NullPool
@@ -18,6 +30,7 @@ from studio_server.domain.likeness import Likeness, LikenessId
 from studio_server.domain.mirror import Copy
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import Decision, Key, OutboxEntry, Owner, Saved, Ticket
+from studio_server.domain.rendition import stem_of
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Shot, ShotId
 from studio_server.domain.variation import Variation, VariationId
@@ -26,6 +39,7 @@ from studio_server.storage.codec import dump, load
 
 T = TypeVar("T")
 _READS = "studio_reads"
+_STEM = 255
 
 
 class SqlReading:
@@ -101,6 +115,12 @@ class SqlReading:
         return self._all(
             Shot, select(tables.SHOTS.c.body).where(tables.SHOTS.c.id.in_(owed)).order_by(*order)
         )
+
+    def shots_like(self, taken: datetime | None, stems: Sequence[str]) -> Sequence[Shot]:
+        table = tables.SHOTS
+        named = table.c.stem.in_([stem[:_STEM] for stem in stems])
+        where = or_(named, table.c.taken == _wall(taken)) if taken else named
+        return self._all(Shot, select(table.c.body).where(where).order_by(table.c.captured, table.c.id))
 
     def consents(self, session_id: SessionId) -> Sequence[ConsentRecord]:
         return self._of(ConsentRecord, tables.CONSENTS, session_id, "seq")
@@ -268,6 +288,8 @@ class SqlWork(SqlReading):
             "release": shot.release or None,
             "spot": shot.spot or None,
             "captured": _utc(shot.taken_at or said or shot.received_at),
+            "taken": _wall(said),
+            "stem": stem_of(shot.original.path or shot.original.name)[:_STEM],
             "clock_of": shot.capture.serial or None if shot.appeared_at else None,
             "clock_said": _utc(said) if said else None,
         }
@@ -296,6 +318,11 @@ class SqlWork(SqlReading):
     def _insert_into(self, table: Table) -> Any:  # noqa: ANN401 - two dialects, one shape
         postgresql = self._connection.dialect.name == "postgresql"
         return postgresql_insert(table) if postgresql else sqlite_insert(table)
+
+
+def _wall(at: datetime | None) -> str | None:
+    """What the camera's clock showed, to the second: programs drop the zone, or add one."""
+    return at.isoformat()[:19] if at else None
 
 
 def _utc(at: datetime) -> str:

@@ -15,7 +15,7 @@ from studio_server.domain.errors import BadInput, NotAllowed, NotFound, StudioEr
 from studio_server.domain.ports import Key
 from studio_server.web import wire
 from studio_server.web.auth import Guard, TooManyTries, address
-from studio_server.workflow import deliver, doors, ingest, uploading
+from studio_server.workflow import deliver, doors, ingest, marks, uploading
 from studio_server.workflow.pages_deliveries import deliveries_page, master_of
 from studio_server.workflow.services import Services
 
@@ -40,6 +40,7 @@ def blueprint(services: Services, guard: Guard) -> Blueprint:
         ("/files/<sha256>", machine.has_file, "GET"),
         ("/uploads/<sha256>", machine.upload_offset, "GET"),
         ("/uploads/<sha256>", machine.receive_part, "PATCH"),
+        ("/files/<sha256>/place", machine.move_file, "POST"),
         ("/deliveries", machine.deliveries, "GET"),
         ("/deliveries/<delivery>/file", machine.master, "GET"),
         ("/deliveries/<delivery>/ack", machine.acknowledge, "POST"),
@@ -108,6 +109,13 @@ class _Machine:
             return _offset(added)
         return jsonify(wire.receipt(added)), 201 if added.state == "received" else 200
 
+    def move_file(self, sha256: str) -> Response:
+        said = request.get_json(silent=True)
+        place, path = (said.get(name, "") if isinstance(said, dict) else None for name in ("place", "path"))
+        if not isinstance(place, str) or not isinstance(path, str):
+            raise BadInput('Say where the file lies: {"place": "selects", "path": "…"} as JSON.')
+        return jsonify(wire.moved(marks.move(self._services, sha256, marks.place_named(place), path)))
+
     def deliveries(self) -> Response:
         page = deliveries_page(self._services, request.args.get("since", ""), _limit())
         return jsonify(wire.deliveries(page))
@@ -142,8 +150,9 @@ def _incoming(now: datetime) -> ingest.Incoming:
     captured, sha256 = _header("Captured"), _header("Sha256").lower()
     at = _moment(captured) if captured else None
     path, serial, release, spot = (_header(each) for each in ("Path", "Serial", "Release", "Spot"))
-    appeared = _appeared(_header("Age"), now)
-    return ingest.Incoming(name, path, serial, at, release, sha256, spot, appeared_at=appeared)
+    said = ingest.Incoming(name, path, serial, at, release, sha256, spot)
+    place, appeared = marks.place_named(_header("Place")), _appeared(_header("Age"), now)
+    return replace(said, place=place, appeared_at=appeared)
 
 
 def _part() -> uploading.Part:

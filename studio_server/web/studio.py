@@ -13,14 +13,24 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from studio_server.domain.errors import BadInput, NotFound, StudioError
 from studio_server.domain.session import SessionId
-from studio_server.domain.shot import ShotId
+from studio_server.domain.shot import Flag, ShotId
 from studio_server.domain.variation import VariationId
 from studio_server.web import wire
 from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import layered, picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import backdrop, bringing, doors, layers, overruling, pages, proofing, recover
+from studio_server.workflow import (
+    backdrop,
+    bringing,
+    doors,
+    layers,
+    overruling,
+    pages,
+    proofing,
+    recover,
+    renditions,
+)
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -63,6 +73,8 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/unclaimed", desk.unclaimed, "GET"),
         ("/sessions/<session>/move", desk.move_on, "POST"),
         ("/shots/<shot>/move", desk.move, "POST"),
+        ("/shots/<shot>/flag", desk.flag, "POST"),
+        ("/shots/<shot>/rendition", desk.use_rendition, "POST"),
         ("/jobs/<job>/cancel", desk.cancel, "POST"),
         ("/keys", desk.keys, "GET"),
         ("/keys", desk.make_key, "POST"),
@@ -147,6 +159,19 @@ class _Studio:
         place, shot = request.form.get("context", ""), ShotId(request.form.get("shot", ""))
         overruling.use_shot(self._services, SessionId(session), place, shot)
         return _done(session)
+
+    def flag(self, shot: str) -> AnyResponse:
+        """`session`: the shot's; `flag`: 1 pick, 0 none, -1 reject."""
+        session, flag = SessionId(request.form.get("session", "")), request.form.get("flag", "")
+        if flag not in {"1", "0", "-1"}:
+            raise BadInput("Say which flag: 1 is a pick, 0 is none, -1 is a reject.")
+        proofing.flag(self._services, session, ShotId(shot), Flag(int(flag)), _ACTOR)
+        return _done(session)
+
+    def use_rendition(self, shot: str) -> AnyResponse:
+        """`file`: sha256 of the photographer's rendition to use; empty: ours."""
+        used = renditions.use(self._services, ShotId(shot), request.form.get("file", ""), _ACTOR)
+        return _done(used.session_id or "")
 
     def overrule(self, variation: str) -> AnyResponse:
         reason = request.form.get("reason", "")

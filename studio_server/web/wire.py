@@ -6,6 +6,7 @@ from studio_server.domain.ports import JobState
 from studio_server.domain.provenance import Finding
 from studio_server.domain.variation import Resemblance
 from studio_server.workflow.ingest import Receipt
+from studio_server.workflow.marks import Moved
 from studio_server.workflow.pages import Frame, Made, SessionPage
 from studio_server.workflow.pages_deliveries import DeliveriesPage, DeliveryRow
 
@@ -34,6 +35,11 @@ def finding(of: Finding) -> Wire:
         "captures": list(of.captures),
         "made_at": of.made_at,
     }
+
+
+def moved(of: Moved) -> Wire:
+    shot = of.shot
+    return {"state": of.state, "shot": shot.id if shot else None, "flag": int(shot.flag) if shot else 0}
 
 
 def deliveries(page: DeliveriesPage) -> Wire:
@@ -70,6 +76,7 @@ def _shot(frame: Frame) -> Wire:
         "number": frame.number,
         "file": shot.original.name,
         "files": [file.name for file in shot.files],
+        "rendition": shot.foreground.name if shot.rendition else "",
         "state": shot.state.value,
         "reason": shot.reason,
         "flag": shot.flag.value,

@@ -1,14 +1,14 @@
 """Shots that the photographer brings to a session by hand: dropped on its page, or chosen there."""
 
 import hashlib
-import unicodedata
 from pathlib import PurePath
 from typing import IO
 
 from studio_server.domain.errors import Conflict
 from studio_server.domain.ports import Reading
+from studio_server.domain.rendition import Origin, stem_of
 from studio_server.domain.session import SessionId
-from studio_server.domain.shot import PICTURE_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, Capture, FileRole
+from studio_server.domain.shot import Capture, FileRole
 from studio_server.imaging.decoder import DECODER
 from studio_server.workflow import proofing
 from studio_server.workflow.ingest import Incoming, Receipt, receive_stored, role_of
@@ -30,14 +30,21 @@ def bring(services: Services, session_id: SessionId, name: str, stream: IO[bytes
         msg = f"{name} belongs to no shot of this session. Send its RAW or JPEG first."
         raise Conflict(msg)
     stored = services.blobs.put(stream)
-    capture = (
-        DECODER.capture(services.blobs.path(stored.sha256)) if role is not FileRole.SIDECAR else Capture()
-    )
+    origin = _origin(services, role, stored.sha256)
+    capture = DECODER.capture(services.blobs.path(stored.sha256)) if origin.of_camera else origin.capture
     known = capture.captured_at is None and beside
     release = known or release_of(capture, name, session_id)
-    incoming = Incoming(name, "", capture.serial, capture.captured_at, release, session_id=session_id)
+    incoming = Incoming(
+        name, "", capture.serial, capture.captured_at, release, session_id=session_id, origin=origin
+    )
     receipt = receive_stored(services, incoming, stored)
     return _claimed(services, receipt, session_id, name, actor)
+
+
+def _origin(services: Services, role: FileRole, sha256: str) -> Origin:
+    if role is FileRole.PICTURE:
+        return DECODER.origin(services.blobs.path(sha256))
+    return Origin(DECODER.capture(services.blobs.path(sha256)) if role is FileRole.RAW else Capture())
 
 
 def release_of(capture: Capture, name: str, place: str) -> str:
@@ -46,26 +53,17 @@ def release_of(capture: Capture, name: str, place: str) -> str:
     sha256("serial|captured to the second|stem casefolded")[:32]; without a time `place` stands for both.
     """
     taken = capture.captured_at.isoformat()[:19] if capture.captured_at else ""
-    parts = (capture.serial, taken, _stem(name)) if taken else ("", place, _stem(name))
+    parts = (capture.serial, taken, stem_of(name)) if taken else ("", place, stem_of(name))
     return hashlib.sha256("|".join(parts).encode(errors="surrogateescape")).hexdigest()[:32]
-
-
-def _stem(name: str) -> str:
-    """Without its suffix; a sidecar may be named NAME.xmp or NAME.NEF.xmp."""
-    path, inner = PurePath(name), PurePath(PurePath(name).stem)
-    double = (
-        path.suffix.lower() in SIDECAR_SUFFIXES and inner.suffix.lower() in RAW_SUFFIXES | PICTURE_SUFFIXES
-    )
-    return unicodedata.normalize("NFC", inner.stem if double else path.stem).casefold()
 
 
 def _release_beside(work: Reading, session_id: SessionId, name: str) -> str:
     """Of the one shot of this session that has a file of this name; empty where none or several have."""
-    stem = _stem(name)
+    stem = stem_of(name)
     found = {
         shot.release
         for shot in work.shots(session_id)
-        if any(_stem(file.name) == stem for file in shot.files)
+        if any(stem_of(file.name) == stem for file in shot.files)
     }
     return found.pop() if len(found) == 1 else ""
 

@@ -29,16 +29,16 @@ class BrushPage:
 
     @property
     def strokes(self) -> int:
-        return len(standing(self.shot.brush))
+        return len(standing(self.shot.strokes))
 
     @property
     def undone(self) -> int:
-        return len(undone(self.shot.brush))
+        return len(undone(self.shot.strokes))
 
     @property
     def digest(self) -> str:
         """Names the state of the cut, so that a browser never shows an older one."""
-        return digest(standing(self.shot.brush)) or "machine"
+        return digest(standing(self.shot.strokes)) or "machine"
 
 
 def brush_page(services: Services, shot_id: ShotId) -> BrushPage:
@@ -58,7 +58,7 @@ def draw(services: Services, shot_id: ShotId, stroke: Stroke) -> BrushPage:
         back = stroke.kind in {StrokeKind.UNDO, StrokeKind.REDO}  # still possible when the log is full
         if len(shot.brush) >= MOST_STROKES * (1 + back):
             raise BadInput(f"{MOST_STROKES} strokes are drawn, and no more are kept for one photograph.")
-        work.save(replace(shot, brush=(*shot.brush, stroke)))
+        work.save(replace(shot, brush=(*shot.brush, replace(stroke, rendition=shot.rendition))))
         work.append(Decision(session.id, ACTOR, "brush", shot_id, stroke.kind.value, services.now()))
         work.commit()
     return brush_page(services, shot_id)
@@ -117,5 +117,5 @@ def cut_job(services: Services, session: Session, shot: Shot, clean: Shot | None
         cache=services.derived.directory(f"{session.id}/cut-{key_of(shot)}"),
         clean_plate=rendition(services, clean) if clean else None,
         clean_plate_key=key_of(clean) if clean else "",
-        strokes=standing(shot.brush),
+        strokes=standing(shot.strokes),
     )

@@ -15,9 +15,10 @@ from studio_server.domain.consent import (
     Purpose,
 )
 from studio_server.domain.errors import BadInput
-from studio_server.domain.events import ConsentChanged
-from studio_server.domain.ports import Decision
+from studio_server.domain.events import ConsentChanged, Flagged
+from studio_server.domain.ports import Decision, UnitOfWork
 from studio_server.domain.session import Session, SessionId
+from studio_server.domain.shot import Flag
 from studio_server.workflow.services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -70,8 +71,16 @@ def give(services: Services, session_id: SessionId, form: ConsentForm) -> Consen
         if unticked & live:
             work.save(_withdrawal(services, session, unticked, form.language))
         work.save(given)
-        work.commit(ConsentChanged(session_id))
+        work.commit(ConsentChanged(session_id), *_looks_due(work, session_id, form.purposes - live))
     return given
+
+
+def _looks_due(work: UnitOfWork, session_id: SessionId, new: frozenset[Purpose]) -> list[Flagged]:
+    """First looks of what the photographer picked before the client agreed to any."""
+    if Purpose.GENERATION not in new:
+        return []
+    picks = [shot for shot in work.shots(session_id) if shot.flag is Flag.PICK]
+    return [Flagged(shot.id, session_id) for shot in picks]
 
 
 def _require_grounds(purposes: frozenset[Purpose]) -> None:

@@ -7,15 +7,18 @@ from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
-from studio_server.domain.events import CopyOwed, ProofReady, ShotReceived, ShotUnreadable
+from studio_server.domain.events import CopyOwed, Fact, Flagged, ProofReady, ShotReceived, ShotUnreadable
 from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
-from studio_server.domain.session import SessionId
+from studio_server.domain.rendition import Origin
+from studio_server.domain.session import SessionId, Stage
 from studio_server.domain.shot import (
     PICTURE_SUFFIXES,
     RAW_SUFFIXES,
     SIDECAR_SUFFIXES,
     Capture,
     FileRole,
+    Flag,
+    Place,
     Shot,
     ShotFile,
     ShotId,
@@ -24,7 +27,10 @@ from studio_server.domain.shot import (
 from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
 from studio_server.workflow import releases
-from studio_server.workflow.routing import reclaim, route
+from studio_server.workflow.joining import joined
+from studio_server.workflow.pairing import Newcomer
+from studio_server.workflow.renditions import unfit, without
+from studio_server.workflow.routing import say, settle
 from studio_server.workflow.services import Services
 
 
@@ -49,6 +55,9 @@ class Incoming:
     """The session that it is brought to by hand; None: the one that takes it by camera and time."""
     appeared_at: datetime | None = None
     """When somebody saw it come into the watched folder; None: nobody did."""
+    origin: Origin | None = None
+    """What the picture says of itself, where that was read already."""
+    place: Place = Place.NOWHERE
 
 
 @dataclass(frozen=True)
@@ -72,15 +81,14 @@ def receive(services: Services, incoming: Incoming, stream: BinaryIO) -> Receipt
 
 def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> Receipt:
     """Make bytes that are kept already part of a shot."""
-    role, name = role_of(incoming.name), PurePath(incoming.name).name
-    file = ShotFile(stored.sha256, role, name, incoming.path, stored.size)
+    newcomer = _newcomer(services, incoming, stored)
     with services.work() as work:
-        if known := _known_to(work, file.sha256):  # asked in here: two may have asked before either sent
+        if known := _known_to(work, stored.sha256):  # asked in here: two may have asked before either sent
             return known
-        shot, found = _routed(services, work, _with_file(services, work, incoming, file))
-        facts = (ShotReceived(shot.id, shot.session_id), CopyOwed(shot.id, shot.session_id))
-        work.commit(*facts[: 1 if services.mirror is None else 2], *_claimed(found))
-    _say(services, shot, found)
+        settled = settle(services, work, *joined(services, work, newcomer))
+        shot = settled.shot
+        work.commit(*_received(services, shot), *settled.facts)
+    say(services, settled)
     return Receipt(shot.id, "received", shot.session_id)
 
 
@@ -90,7 +98,6 @@ def has_file(services: Services, sha256: str) -> bool:
 
 
 def receipt_of(services: Services, sha256: str) -> Receipt | None:
-    """What the sender of a file that is here already is told; None: it is not here."""
     with services.read() as work:
         return _known_to(work, sha256)
 
@@ -120,14 +127,53 @@ def develop(services: Services, shot_id: ShotId) -> None:
     developed = _developed(services, shot)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
-        if now.original != shot.original:  # a job for what has come since is owed, or has run already
+        if _shows_another(now, shot):
             return
-        made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
-        seen = replace(now, proof=developed.proof, thumbnail=developed.thumbnail, **made)
-        kept, found = _routed(services, work, seen)
+        settled = settle(services, work, _merged(services, work, now, developed))
+        kept = settled.shot
         fact = ProofReady if kept.pickable else ShotUnreadable
-        work.commit(fact(kept.id, kept.session_id), *_claimed(found))
-    _say(services, kept, found)
+        work.commit(fact(kept.id, kept.session_id), *_looks_again(work, now, kept), *settled.facts)
+    say(services, settled)
+
+
+def _newcomer(services: Services, incoming: Incoming, stored: BlobRef) -> Newcomer:
+    now, name = services.now(), PurePath(incoming.name).name
+    role = role_of(incoming.name)
+    file = ShotFile(stored.sha256, role, name, incoming.path, stored.size, came_at=now, place=incoming.place)
+    return Newcomer(
+        file=file,
+        release=incoming.release,
+        origin=_origin(services, incoming, file),
+        session_id=incoming.session_id,
+        at=now,
+        spot=incoming.spot,
+        said=Capture(serial=incoming.serial, captured_at=incoming.captured_at),
+        appeared_at=incoming.appeared_at,
+    )
+
+
+def _received(services: Services, shot: Shot) -> Sequence[Fact]:
+    owed = () if services.mirror is None else (CopyOwed(shot.id, shot.session_id),)
+    return (ShotReceived(shot.id, shot.session_id), *owed)
+
+
+def _shows_another(now: Shot, shot: Shot) -> bool:
+    """Whether another file is to be shown since: the job that it brought with it makes that proof."""
+    return (now.original.sha256, now.foreground.sha256) != (shot.original.sha256, shot.foreground.sha256)
+
+
+def _merged(services: Services, work: UnitOfWork, now: Shot, developed: Shot) -> Shot:
+    made = ("state", "reason", "capture", "quality", "proof", "thumbnail")
+    kept = replace(now, **{name: getattr(developed, name) for name in made})
+    return without(services, work, kept, developed)
+
+
+def _looks_again(work: UnitOfWork, before: Shot, kept: Shot) -> list[Flagged]:
+    """A pick that looks otherwise than when its first looks were made needs new ones."""
+    if kept.session_id is None or kept.flag is not Flag.PICK or before.proof in {"", kept.proof}:
+        return []
+    early = work.session(kept.session_id).stage < Stage.LOCKED
+    return [Flagged(kept.id, kept.session_id)] if early else []
 
 
 def _known_to(work: Reading, sha256: str) -> Receipt | None:
@@ -137,48 +183,17 @@ def _known_to(work: Reading, sha256: str) -> Receipt | None:
     return Receipt(shot.id, "known", shot.session_id) if shot else None
 
 
-def _with_file(services: Services, work: UnitOfWork, incoming: Incoming, file: ShotFile) -> Shot:
-    keys = releases.Keys(incoming.release, incoming.spot, incoming.captured_at)
-    shot = releases.shot_of(work, keys)
-    capture = Capture(serial=incoming.serial, captured_at=incoming.captured_at)
-    if shot is not None:
-        grown = releases.joined(shot, file, keys)
-        if not releases.alone(shot) or releases.alone(grown):
-            return grown
-        return replace(grown, capture=capture, appeared_at=incoming.appeared_at)
-    return Shot(
-        id=ShotId(services.new_id()),
-        session_id=incoming.session_id,
-        release=incoming.release or file.sha256,
-        files=(file,),
-        received_at=services.now(),
-        spot=incoming.spot,
-        appeared_at=incoming.appeared_at,
-        placed=incoming.session_id is not None,
-        capture=capture,
+def _origin(services: Services, incoming: Incoming, file: ShotFile) -> Origin:
+    """What a picture says of itself; of what it does not say, and of a RAW, what its sender said."""
+    told = incoming.origin or Origin()
+    if incoming.origin is None and file.role is FileRole.PICTURE:
+        told = DECODER.origin(services.blobs.path(file.sha256))
+    capture = replace(
+        told.capture,
+        serial=told.capture.serial or incoming.serial,
+        captured_at=told.capture.captured_at or incoming.captured_at,
     )
-
-
-def _routed(services: Services, work: UnitOfWork, shot: Shot) -> tuple[Shot, Sequence[Shot]]:
-    """Save a shot where it belongs; with it come those of its camera that now find their session too."""
-    if releases.alone(shot):  # nobody's yet: it goes where its photograph will go
-        work.save(shot)
-        return shot, ()
-    shot = route(services, work, shot)
-    work.save(shot)
-    found = reclaim(services, work, shot)
-    return next((one for one in found if one.id == shot.id), shot), found
-
-
-def _claimed(found: Sequence[Shot]) -> Sequence[ProofReady]:
-    return [ProofReady(one.id, one.session_id) for one in found if one.pickable]
-
-
-def _say(services: Services, shot: Shot, found: Sequence[Shot]) -> None:
-    for one in {shot.id: shot, **{one.id: one for one in found}}.values():
-        services.board.publish(one.session_id, "shot", {"shot": one.id, "state": one.state.value})
-    for one in found:
-        services.board.publish(None, "shot", {"shot": one.id, "state": "gone"})
+    return replace(told, capture=capture)
 
 
 def _show(services: Services, shot: Shot, look: Look) -> None:
@@ -187,12 +202,12 @@ def _show(services: Services, shot: Shot, look: Look) -> None:
         return
     with services.work() as work:
         now = work.shot(shot.id)
-        if now.original != shot.original:
+        if _shows_another(now, shot):
             return
         seen = _with_pictures(services, replace(now, capture=_capture(now, look)), look)
-        shown, found = _routed(services, work, seen)
-        work.commit(*_claimed(found))
-    _say(services, shown, found)
+        settled = settle(services, work, seen)
+        work.commit(*settled.facts)
+    say(services, settled)
 
 
 def _capture(shot: Shot, look: Look) -> Capture:
@@ -209,8 +224,18 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
 def _developed(services: Services, shot: Shot) -> Shot:
     if releases.alone(shot):
         return replace(shot, state=ShotState.UNREADABLE, reason=releases.ALONE)
-    path = services.blobs.path(shot.original.sha256)
-    look = DECODER.look(path, lambda early: _show(services, shot, early))
+    if shot.foreground is shot.original:
+        path = services.blobs.path(shot.original.sha256)
+        return _looked_at(services, shot, DECODER.look(path, lambda early: _show(services, shot, early)))
+    look = DECODER.look(services.blobs.path(shot.foreground.sha256))
+    camera = DECODER.capture(services.blobs.path(shot.original.sha256))
+    if fault := unfit(shot, look, camera):
+        return _developed(services, fault)
+    size = {name: getattr(look.capture, name) for name in ("width", "height")}
+    return _looked_at(services, shot, replace(look, capture=replace(camera, **size)))
+
+
+def _looked_at(services: Services, shot: Shot, look: Look) -> Shot:
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED
     seen = replace(shot, state=state, reason=look.reason, capture=_capture(shot, look))
     return _with_pictures(services, seen, look) if look.proof else seen

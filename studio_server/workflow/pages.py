@@ -13,6 +13,7 @@ from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow import mirroring
+from studio_server.workflow.marks import against
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.routing import CameraClock, clocks
 from studio_server.workflow.services import Services
@@ -46,6 +47,8 @@ class Made:
     context: Context
     replaced: bool = False
     """A later picture of the same place is shown instead."""
+    older: bool = False
+    """Another rendition of its shot is in use now."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,13 @@ class Frame:
     number: int
     previews: tuple[Made, ...]
     finals: tuple[Made, ...]
+    against: str = ""
+    """Why the flag that the photographer's folders say is not followed."""
+
+    @property
+    def older(self) -> bool:
+        """Whether a finished picture that stands was made from another rendition than the one in use."""
+        return any(made.older and not made.replaced for made in self.finals)
 
 
 @dataclass(frozen=True)
@@ -186,13 +196,17 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
         live = [one for one in work.tickets(session_id) if one.revoked_at is None and now < one.expires_at]
         known = places(work)
         there = still_there(work, session.contexts)
+        shots = work.shots(session_id)
+        unfollowed = {
+            shot.id: against(work, shot) for shot in shots if shot.mark not in {shot.flag, Flag.NONE}
+        }
         given = [record for record in records if record.event is ConsentEvent.GIVEN]
         return SessionPage(
             session=session,
             ticket=live[-1] if live else None,
             agreed=allowed(records, now),
             signed=given[-1] if given else None,
-            frames=_frames(work.shots(session_id), work.variations(session_id), known),
+            frames=_frames(shots, work.variations(session_id), known, unfollowed),
             likeness=next(reversed(work.likenesses(session_id)), None),
             deliveries=tuple(work.deliveries(session_id)),
             jobs=jobs,
@@ -266,17 +280,28 @@ def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     return any(one.id.startswith(again) for one in later)
 
 
+def _older(one: Variation, used: str | None) -> bool:
+    return not one.whole and used is not None and one.brief.rendition != used
+
+
 def _frames(
-    shots: Sequence[Shot], variations: Sequence[Variation], known: Mapping[str, Context]
+    shots: Sequence[Shot],
+    variations: Sequence[Variation],
+    known: Mapping[str, Context],
+    unfollowed: Mapping[ShotId, str],
 ) -> tuple[Frame, ...]:
     gone = replaced(variations)
-    made = [Made(one, known[one.brief.context], one.id in gone) for one in variations]
+    used = {shot.id: shot.rendition for shot in shots}
+    made = [
+        Made(one, known[one.brief.context], one.id in gone, _older(one, used.get(one.brief.shot_id)))
+        for one in variations
+    ]
 
     def of(shot: Shot, which: Pass) -> tuple[Made, ...]:
         mine = [one for one in made if one.variation.brief.shot_id == shot.id]
         return tuple(one for one in mine if one.variation.made_in is which)
 
     return tuple(
-        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL))
+        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL), unfollowed.get(shot.id, ""))
         for number, shot in enumerate(shots, 1)
     )

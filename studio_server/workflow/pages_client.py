@@ -92,6 +92,8 @@ class Proof:
     looks: tuple[Picture, ...]
     looking: bool
     """First looks of this pick are being made."""
+    version: str = ""
+    """Of its picture: another one has another address, so that no browser goes on showing the old."""
 
     @property
     def picked(self) -> bool:
@@ -291,6 +293,7 @@ def _proof(number: int, shot: Shot, pictures: Iterable[Picture], looking: bool) 
         proof=shot.shown,
         looks=tuple(looks) if shot.flag is Flag.PICK else (),
         looking=looking,
+        version=shot.proof[:8],
     )
 
 

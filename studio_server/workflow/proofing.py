@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import BadInput, Conflict, NotFound
-from studio_server.domain.events import Approved, Chosen, Flagged, PicksLocked, ProofReady
+from studio_server.domain.events import Approved, Chosen, Fact, Flagged, PicksLocked, ProofReady
 from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
 from studio_server.domain.ports import Decision, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
 from studio_server.domain.variation import Choice, Pass, VariationId
+from studio_server.workflow.marks import followed, hindrance
 from studio_server.workflow.places import offered
 from studio_server.workflow.services import Services
 
@@ -88,8 +89,7 @@ def claim(services: Services, shot_id: ShotId, session_id: SessionId | None, act
         shot = work.shot(shot_id)
         if shot.session_id == session_id:
             return
-        _move(services, work, shot, session_id, actor)
-        work.commit(ProofReady(shot.id, session_id))
+        work.commit(*_move(services, work, shot, session_id, actor))
     _say_moved(services, shot, session_id)
 
 
@@ -104,21 +104,22 @@ def move_on(
         moved = [_shot_of(work, source, shot_id) for shot_id in dict.fromkeys(shots)]
         if goal == source:
             return
-        for shot in moved:
-            _move(services, work, shot, goal, actor)
-        work.commit(*(ProofReady(shot.id, goal) for shot in moved))
+        work.commit(*(fact for shot in moved for fact in _move(services, work, shot, goal, actor)))
     for shot in moved:
         _say_moved(services, shot, goal)
 
 
-def _move(services: Services, work: UnitOfWork, shot: Shot, goal: SessionId | None, actor: str) -> None:
+def _move(services: Services, work: UnitOfWork, shot: Shot, goal: SessionId | None, actor: str) -> list[Fact]:
     if goal is not None:
         work.session(goal)
     if shot.session_id is not None:
         _let_go(services, work, shot, actor)
-    work.save(replace(shot, session_id=goal, flag=Flag.NONE, placed=True))
+    moved = replace(shot, session_id=goal, flag=Flag.NONE, flagged_by="", placed=True)
     if goal is not None:
         work.append(_decision(services, goal, actor, "claim", shot.id, shot.session_id or ""))
+    moved, facts = followed(services, work, moved)
+    work.save(moved)
+    return [ProofReady(shot.id, goal), *facts]
 
 
 def _say_moved(services: Services, shot: Shot, goal: SessionId | None) -> None:
@@ -145,9 +146,9 @@ def flag(services: Services, session_id: SessionId, shot_id: ShotId, chosen: Fla
         session.require_open_picks()
         if shot.flag == chosen:
             return
-        if chosen is Flag.PICK:
-            _require_room(session, shot, work)
-        work.save(replace(shot, flag=chosen))
+        if why := hindrance(work, session, shot, chosen):
+            raise Conflict(why)
+        work.save(replace(shot, flag=chosen, flagged_by=actor))
         work.append(_decision(services, session_id, actor, "flag", shot_id, str(int(chosen))))
         work.commit(Flagged(shot_id, session_id))
     services.board.publish(session_id, "flag", {"shot": shot_id, "flag": int(chosen)})
@@ -253,19 +254,6 @@ def _shot_of(work: UnitOfWork, session_id: SessionId, shot_id: ShotId) -> Shot:
         msg = "There is no such picture in this session. Open the page again to see what there is."
         raise NotFound(msg)
     return shot
-
-
-def _require_room(session: Session, shot: Shot, work: UnitOfWork) -> None:
-    if not shot.pickable:
-        msg = f"This picture cannot be picked. {shot.reason or 'Its proof is not ready yet.'}"
-        raise Conflict(msg)
-    if shot.id == session.clean_plate:
-        msg = "This picture shows the empty backdrop. Take that mark off first to pick it."
-        raise Conflict(msg)
-    picks = sum(other.flag is Flag.PICK for other in work.shots(session.id))
-    if picks >= session.pick_limit:
-        msg = f"{session.pick_limit} of {session.pick_limit} are chosen. Unpick one to choose another."
-        raise Conflict(msg)
 
 
 def _require_fit_consent(services: Services, work: UnitOfWork, session_id: SessionId) -> None:

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 from studio_server.domain import camera_clock
 from studio_server.domain.camera_clock import Sighting, Taken
+from studio_server.domain.events import Fact, ProofReady
 from studio_server.domain.ports import Decision, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId
-from studio_server.domain.shot import Shot
+from studio_server.domain.shot import Place, Shot
+from studio_server.workflow import releases
+from studio_server.workflow.marks import followed
 from studio_server.workflow.services import Services
 
 SIGHTINGS = 24
@@ -20,6 +23,44 @@ class CameraClock:
     serial: str
     behind: timedelta | None
     """The studio's clock less the camera's; None: it was not measured yet, or was set meanwhile."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A shot that is saved where it belongs."""
+
+    shot: Shot
+    found: Sequence[Shot]
+    """Those of its camera that have found their session with it."""
+    facts: Sequence[Fact]
+
+
+def settle(services: Services, work: UnitOfWork, shot: Shot, lay: Place | None = None) -> Settled:
+    """Save a shot where it belongs. `lay`: where its original lay until now, where it has come or moved.
+
+    A sidecar goes where its photograph will go, and an export is no new shot: both wait for theirs.
+    """
+    if releases.alone(shot) or (shot.original.place is Place.OUTPUT and shot.session_id is None):
+        work.save(shot)
+        return Settled(shot, (), ())
+    shot = route(services, work, shot)
+    work.save(shot)
+    found = {one.id: one for one in reclaim(services, work, shot)}
+    facts: list[Fact] = [ProofReady(one.id, one.session_id) for one in found.values() if one.pickable]
+    kept = {}
+    for one in {shot.id: shot, **found}.values():
+        kept[one.id], more = followed(services, work, one, lay if one.id == shot.id else None)
+        work.save(kept[one.id])
+        facts += more
+    return Settled(kept[shot.id], [kept[known] for known in found], facts)
+
+
+def say(services: Services, settled: Settled) -> None:
+    """Tell every open page."""
+    for one in {settled.shot.id: settled.shot, **{one.id: one for one in settled.found}}.values():
+        services.board.publish(one.session_id, "shot", {"shot": one.id, "state": one.state.value})
+    for one in settled.found:
+        services.board.publish(None, "shot", {"shot": one.id, "state": "gone"})
 
 
 def route(services: Services, work: Reading, shot: Shot) -> Shot:

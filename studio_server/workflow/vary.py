@@ -101,7 +101,9 @@ def same_again(services: Services, variation: Variation) -> PaintJob | None:
     with services.read() as work:
         shot, plate = work.shot(brief.shot_id), own_plate(work, brief.context)
         likenesses = whole.ready(work, variation.session_id, Learns.SURROUNDINGS)
-    logs = (shot.brush[:end] for end in range(len(shot.brush), -1, -1))
+    shot = replace(shot, rendition=brief.rendition)
+    drawn = shot.strokes
+    logs = (drawn[:end] for end in range(len(drawn), -1, -1))
     before = next((log for log in logs if digest(standing(log)) == brief.brush), None)
     for likeness in reversed(likenesses) if before is not None else ():
         sitting = _sitting(services, variation.session_id, variation.made_in, likeness)
@@ -140,7 +142,9 @@ def _expressions(services: Services, sitting: Sitting, picks: Sequence[Shot]) ->
     """What was read off the picks' faces; nothing without the consent to it."""
     if not sitting.faces:
         return {}
-    seen = services.painter.expressions(services.derived.directory(f"{sitting.session.id}/faces"))
+    faces = services.derived.directory(f"{sitting.session.id}/faces")
+    services.painter.learn_faces([(key_of(shot), rendition(services, shot)) for shot in picks], faces)
+    seen = services.painter.expressions(faces)
     return {shot.id: seen[key_of(shot)] for shot in picks if key_of(shot) in seen}
 
 
@@ -182,7 +186,7 @@ def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
     with services.read() as work:
         plate = own_plate(work, brief.context)
         shot = work.shot(brief.shot_id)
-        brief = replace(brief, brush=digest(standing(shot.brush)))
+        brief = replace(brief, brush=digest(standing(shot.strokes)), rendition=shot.rendition)
         made_id = _id(sitting, brief, plate)
         if any(known.id == made_id for known in work.variations(sitting.session.id)):
             return
@@ -250,6 +254,7 @@ def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     words += f"|retouch {brief.retouch}" if brief.retouch else ""
     words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
     words += f"|brush {brief.brush}" if brief.brush else ""
+    words += f"|rendition {brief.rendition}" if brief.rendition else ""
     words += f"|plate {plate.recipe}" if plate else ""
     words += f"|{brief.lane}" if brief.lane is not Lane.LOCKED else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

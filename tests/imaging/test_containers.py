@@ -121,6 +121,7 @@ def test_a_plain_tiff_is_a_picture_and_a_dng_is_none():
     plain = {262: 2, 273: 8, 279: 1}
     assert is_picture(tiff(plain))
     assert not is_picture(tiff(plain | {50706: 0x00000401}))
+    assert is_picture(tiff(plain | {330: 8}))
     assert states_white(tiff(plain | {50706: 0x00000401}))
     assert not states_white(tiff(plain))
 

@@ -254,6 +254,22 @@ def test_the_second_migration_goes_down_and_up_and_loses_no_session(engine, work
             assert unit.session(SESSION.id) == SESSION
 
 
+def test_shots_are_found_by_their_moment_and_by_their_name_also_those_that_were_there_before(engine, work):
+    old = shot(1, captured=datetime(2026, 11, 20, 9, 0, 0, 70_000, tzinfo=LOCAL))
+    saved(work, SESSION, old, shot(2, captured=None))
+    for revision, go in (("0002", command.downgrade), ("head", command.upgrade)):
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            go(config, revision)
+    with work() as unit:
+        for moment in (datetime(2026, 11, 20, 9, 0, 0), datetime(2026, 11, 20, 9, 0, 0, tzinfo=UTC)):
+            assert [one.id for one in unit.shots_like(moment, ())] == [old.id]
+        assert [one.id for one in unit.shots_like(None, ("d2", "d"))] == ["h2"]
+        assert [one.id for one in unit.shots_like(datetime(2026, 11, 20, 9, 0, 1), ("d3",))] == []
+
+
 def test_the_migrations_make_exactly_the_tables(engine):
     migrate(engine, "base")
     migrate(engine)

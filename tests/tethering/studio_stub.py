@@ -23,6 +23,7 @@ class Taken:
     body: bytes
     began_at: float
     age: str = ""
+    place: str = ""
 
 
 @dataclass
@@ -32,6 +33,9 @@ class Stub:
     refuse: dict[str, tuple[int, str]] = field(default_factory=dict)
     trouble: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    moves: list[tuple[str, str]] = field(default_factory=list)
+    """(place, path) of each file that was told to lie somewhere else."""
+    knows_places: bool = True
     most_at_once: int = 0
     slowness: float = 0.0
     port: int = 0
@@ -108,10 +112,19 @@ class _Door(BaseHTTPRequestHandler):
         try:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             time.sleep(self.stub.slowness)
-            if self.allowed():
+            if self.allowed() and self.path.endswith("/place"):
+                self.move(json.loads(body))
+            elif self.allowed():
                 self.take(body, began_at)
         finally:
             self.stub.busy(-1)
+
+    def move(self, told):
+        if not self.stub.knows_places:
+            self.answer(404, {"error": "There is no such page."})
+            return
+        self.stub.moves.append((told["place"], told["path"]))
+        self.answer(200, {"state": "moved"})
 
     def take(self, body, began_at):
         if self.stub.trouble:
@@ -127,6 +140,7 @@ class _Door(BaseHTTPRequestHandler):
         sha256 = hashlib.sha256(body).hexdigest()
         assert sha256 == values["X-Studio-Sha256"]
         fields = [values[f"X-Studio-{key}"] for key in ("Path", "Serial", "Captured", "Release", "Spot")]
-        self.stub.taken.append(Taken(name, *fields, sha256, body, began_at, values.get("X-Studio-Age", "")))
+        more = [values.get(f"X-Studio-{key}", "") for key in ("Age", "Place")]
+        self.stub.taken.append(Taken(name, *fields, sha256, body, began_at, *more))
         shot = f"shot-{len(self.stub.taken)}"
         self.answer(201, {"shot": shot, "state": "received", "session": None})

@@ -8,10 +8,12 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from verbs_help import jpeg, somebody
 
 from studio_server.domain.consent import Purpose
 from studio_server.domain.likeness import LikenessId
+from studio_server.domain.ports import Decision
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import Flag, ShotId
 from studio_server.domain.variation import VariationId
@@ -20,9 +22,11 @@ from studio_server.engines.fake import FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
 from studio_server.jobs.dispatch import job_of
 from studio_server.storage.blobs import FileBlobs, FileDerived
+from studio_server.storage.codec import load
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.identity import own_signer
 from studio_server.storage.migrate import migrate
+from studio_server.storage.tables import DECISIONS
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.storage.uploads import FileUploads
 from studio_server.workflow import (
@@ -140,6 +144,12 @@ class House:
             erase.erase(self.services, SessionId(job.subject))
         else:
             deliver.deliver(self.services, SessionId(job.subject), self.board)
+
+    def decisions(self, session_id):
+        with self.services.read() as work:
+            query = select(DECISIONS.c.body).where(DECISIONS.c.session_id == session_id)
+            rows = work._connection.execute(query.order_by(DECISIONS.c.seq)).scalars()
+            return [load(Decision, row) for row in rows]
 
     def read(self, what, *of):
         with self.services.work() as work:

@@ -7,11 +7,12 @@ import re
 import pytest
 from client_rig import PASSWORD, jpeg, post, served
 from PIL import Image
+from PIL.ExifTags import Base
 from test_doors import House
 
 from studio_server.domain.ports import JobState
 from studio_server.domain.shot import Quality, ShotState
-from studio_server.workflow import layers, proofing
+from studio_server.workflow import ingest, layers, proofing
 
 DATA = {"Accept": "application/json"}
 PICTURE = Image.new("RGB", (64, 80), (90, 60, 30))
@@ -64,6 +65,42 @@ def test_an_unreadable_shot_is_listed_with_its_reason_and_the_coach_speaks(house
     page = text(desk.get(f"/sessions/{house.session.id}"))
     assert "Soft: nothing is in focus." in page
     assert "The file ends too early." in page.split('id="unreadable"')[1]
+
+
+def test_the_rendition_in_use_is_named_and_another_can_be_chosen(house, desk):
+    """An older variation stays, and says that it is of another rendition."""
+    services, session = house.rig.services, house.client_of("Caroline")[0]
+    shots = [house.rig.shot(session, Image.new("RGB", (64, 80), (40 * n, 9, 9))) for n in range(3)]
+    house.rig.pick(session, *shots)
+    proofing.lock(services, session.id, "client")
+    house.rig.fit(session)
+    house.rig.vary(session)
+    parent = next(one for one in shots if one.id == house.rig.varied(session)[0].brief.shot_id)
+    release = parent.release
+    incoming = ingest.Incoming("X.jpg", "", "", None, release)
+    ingest.receive(services, incoming, io.BytesIO(exported(9, 9, 160)))
+    ingest.develop(services, parent.id)
+    card = text(desk.get(f"/sessions/{session.id}")).split(f'id="shot-{parent.id}"')[1].split("</li>")[0]
+    assert f"Your rendition from Capture One 16, {services.now().astimezone():%H:%M}" in card
+    page = text(desk.get(f"/sessions/{session.id}"))
+    assert page.count("Made from another rendition") == len(
+        [one for one in house.rig.varied(session) if one.brief.shot_id == parent.id]
+    )
+    answer = post(desk, f"/shots/{parent.id}/rendition", {"file": ""})
+    assert answer.location == f"/sessions/{session.id}"
+    ingest.develop(services, parent.id)
+    page = text(desk.get(f"/sessions/{session.id}"))
+    assert "As the camera made it" in page.split(f'id="shot-{parent.id}"')[1].split("</li>")[0]
+    assert "Made from another rendition" not in page
+    assert post(desk, f"/shots/{parent.id}/rendition", {"file": "0" * 64}).status_code == 404
+
+
+def exported(*colour):
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[Base.Software] = "Capture One 16 Windows"
+    Image.new("RGB", (64, 80), colour).save(out, "JPEG", exif=exif)
+    return out.getvalue()
 
 
 def test_what_the_judge_held_back_stands_beside_its_shot_with_the_sentence(house, desk):
