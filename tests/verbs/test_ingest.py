@@ -98,7 +98,7 @@ def test_of_three_files_with_one_stem_the_raw_that_came_first_is_the_original(ho
 def test_two_senders_of_one_file_make_one_shot(house, monkeypatch):
     """Both ask before either has sent."""
     session = house.open()
-    monkeypatch.setattr(ingest, "_known", lambda *_: None)
+    monkeypatch.setattr(ingest, "receipt_of", lambda *_: None)
     first = house.send(jpeg(1), "A.JPG", release="one")
     second = house.send(jpeg(1), "B.JPG", release="other")
     assert (second.state, second.shot_id) == ("known", first.shot_id)
