@@ -20,9 +20,9 @@ from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.jobs.forking import QUIET, wait_for_quiet
 from studio_server.jobs.queue import work_on
 from studio_server.settings import Settings
+from studio_server.workflow import coaching, ingest
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
-from studio_server.workflow import ingest
 from studio_server.workflow import layers as layering
 from studio_server.workflow import train as training
 from studio_server.workflow import vary as varying
@@ -52,6 +52,12 @@ def develop(shot_id: str, job_id: str) -> None:
     with studio().services.read() as work:
         session_id = work.shot(ShotId(shot_id)).session_id
     _run(job_id, session_id, lambda _progress: ingest.develop(studio().services, ShotId(shot_id)), quiet=True)
+
+
+def coach(shot_id: str, job_id: str) -> None:
+    with studio().services.read() as work:
+        session_id = work.shot(ShotId(shot_id)).session_id
+    _run(job_id, session_id, lambda _progress: coaching.coach(studio().services, ShotId(shot_id)), quiet=True)
 
 
 def preview(shot_id: str, job_id: str) -> None:
@@ -129,6 +135,7 @@ def main(name: QueueName) -> None:
     if owed:
         log.info("%d jobs taken up again", owed)
     if name == "cpu":
+        studio().onlooker.warm()
         wait_for_quiet()
         threading.Thread(target=_sweep, daemon=True).start()
     if name == "engine":

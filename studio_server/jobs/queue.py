@@ -12,7 +12,7 @@ from rq.registry import StartedJobRegistry
 
 from studio_server.domain.events import Fact
 from studio_server.domain.ports import Work
-from studio_server.jobs.dispatch import Job, QueueName, job_of
+from studio_server.jobs.dispatch import Job, QueueName, job_of, lanes
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def drain(work: Work, redis: Redis) -> int:
 def enqueue(redis: Redis, job: Job, job_id: str) -> None:
     _forget_ended(redis, job_id)
     try:
-        Queue(job.queue, connection=redis).enqueue(
+        Queue(job.lane, connection=redis).enqueue(
             f"{RUNS}{job.verb}",
             args=(job.subject, job_id),
             job_id=job_id,
@@ -56,17 +56,21 @@ def enqueue(redis: Redis, job: Job, job_id: str) -> None:
 
 def refill(redis: Redis, pending: Iterable[Fact], name: QueueName) -> int:
     """Fill a queue anew from what the business still owes. Call it only while its workers are down."""
-    queue = Queue(name, connection=redis)
-    stale = [*queue.get_job_ids(), *StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)]
-    for found in RqJob.fetch_many(stale, connection=redis):
-        if found is not None:
-            found.delete()
-    queue.empty()
+    for lane in lanes(name):
+        _clear(redis, Queue(lane, connection=redis))
     jobs = [job for fact in pending if (job := job_of(fact)) and job.queue == name]
     for job in jobs:
         _forget(redis, job.id(0))
         enqueue(redis, job, job.id(0))
     return len(jobs)
+
+
+def _clear(redis: Redis, queue: Queue) -> None:
+    stale = [*queue.get_job_ids(), *StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)]
+    for found in RqJob.fetch_many(stale, connection=redis):
+        if found is not None:
+            found.delete()
+    queue.empty()
 
 
 def _forget_ended(redis: Redis, job_id: str) -> None:
@@ -89,6 +93,7 @@ def _forget(redis: Redis, job_id: str) -> None:
 def work_on(redis: Redis, name: QueueName, ready: Callable[[], None]) -> None:
     """Run until told to stop. CPU jobs are forked; the engine's run here, so that its base stays loaded."""
     kind = SimpleWorker if name == "engine" else Worker
-    worker = kind([Queue(name, connection=redis)], connection=redis)
+    queues = [Queue(lane, connection=redis) for lane in lanes(name)]  # the first one first, always
+    worker = kind(queues, connection=redis)
     ready()
     worker.work(with_scheduler=False, logging_level="WARNING")

@@ -18,6 +18,7 @@ from studio_server.domain.errors import BadInput
 from studio_server.domain.events import ConsentChanged
 from studio_server.domain.ports import Decision
 from studio_server.domain.session import Session, SessionId
+from studio_server.workflow import coaching
 from studio_server.workflow.services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -70,7 +71,7 @@ def give(services: Services, session_id: SessionId, form: ConsentForm) -> Consen
         if unticked & live:
             work.save(_withdrawal(services, session, unticked, form.language))
         work.save(given)
-        work.commit(ConsentChanged(session_id))
+        work.commit(ConsentChanged(session_id), *coaching.owed(services, work, session))
     return given
 
 

@@ -9,9 +9,11 @@ from studio_server.domain.delivery import Delivery
 from studio_server.domain.likeness import Likeness, LikenessState
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Ticket
+from studio_server.domain.readiness import Readiness
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
+from studio_server.workflow.pages_coach import Advice, coach_page
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.services import Services
 
@@ -52,6 +54,7 @@ class Frame:
     number: int
     previews: tuple[Made, ...]
     finals: tuple[Made, ...]
+    coach: Advice
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,12 @@ class SessionPage:
     """Whether this studio's base can make whole pictures of a person."""
     others: tuple[Session, ...] = ()
     """The sessions that a shot may be moved to: the newest first."""
+    ready: Readiness | None = None
+    """Whether it is ready to fit, in words; None: the picks are locked, or there are none to be."""
+
+    def number_of(self, shot_id: ShotId) -> int:
+        """The number that a shot has on this page."""
+        return next((frame.number for frame in self.frames if frame.shot.id == shot_id), 0)
 
     @property
     def unreadable(self) -> tuple[Frame, ...]:
@@ -174,13 +183,16 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
         live = [one for one in work.tickets(session_id) if one.revoked_at is None and now < one.expires_at]
         known = places(work)
         there = still_there(work, session.contexts)
+        shots, live_now = work.shots(session_id), allowed(records, now)
+        advised = coach_page(services, session, shots, live_now)
         given = [record for record in records if record.event is ConsentEvent.GIVEN]
         return SessionPage(
             session=session,
             ticket=live[-1] if live else None,
-            agreed=allowed(records, now),
+            agreed=live_now,
             signed=given[-1] if given else None,
-            frames=_frames(work.shots(session_id), work.variations(session_id), known),
+            frames=_frames(shots, work.variations(session_id), known, advised.shots),
+            ready=advised.ready,
             likeness=next(reversed(work.likenesses(session_id)), None),
             deliveries=tuple(work.deliveries(session_id)),
             jobs=jobs,
@@ -237,12 +249,19 @@ def _row(
 def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     """Whether the same verb ran again: for the session, or, where it is about one shot, for that shot."""
     verb, _, subject = job.id.partition("-")
-    again = f"{verb}-{subject.partition('-')[0]}" if verb in {"develop", "preview", "layers"} else f"{verb}-"
+    again = (
+        f"{verb}-{subject.partition('-')[0]}"
+        if verb in {"develop", "preview", "layers", "coach"}
+        else f"{verb}-"
+    )
     return any(one.id.startswith(again) for one in later)
 
 
 def _frames(
-    shots: Sequence[Shot], variations: Sequence[Variation], known: Mapping[str, Context]
+    shots: Sequence[Shot],
+    variations: Sequence[Variation],
+    known: Mapping[str, Context],
+    advice: Mapping[ShotId, Advice],
 ) -> tuple[Frame, ...]:
     gone = replaced(variations)
     made = [Made(one, known[one.brief.context], one.id in gone) for one in variations]
@@ -252,6 +271,6 @@ def _frames(
         return tuple(one for one in mine if one.variation.made_in is which)
 
     return tuple(
-        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL))
+        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL), advice[shot.id])
         for number, shot in enumerate(shots, 1)
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from studio_server.domain.engines import Cutter, Fitter, Painter
+from studio_server.domain.engines import Coach, Cutter, Fitter, Painter
 from studio_server.domain.ports import Blobs, Board, Clock, Derived, Folder, NewId, Read, Work
 
 
@@ -16,6 +16,7 @@ class Services:
     fitter: Fitter
     painter: Painter
     cutter: Cutter
+    coach: Coach
     folder: Folder
     now: Clock
     new_id: NewId

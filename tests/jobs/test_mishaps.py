@@ -400,6 +400,7 @@ def test_the_two_lists_of_verbs_agree():
     for fact in (
         events.ShotReceived("h", None), events.Flagged("h", "s"), events.PicksLocked("s", "k"),
         events.LikenessReady("s", "k"), events.Approved("s"), events.ConsentChanged("s"),
+        events.ProofReady("h", "s"),
     ):  # fmt: skip
         job = job_of(fact)
         assert job.verb in VERBS[job.queue]

@@ -16,14 +16,14 @@ from studio_server.domain.session import SessionId
 from studio_server.domain.shot import Flag, ShotId
 from studio_server.domain.variation import VariationId
 from studio_server.engines.cutting import Brush, Scissors
-from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.fake import FakeCoach, FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
 from studio_server.jobs.dispatch import job_of
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
 from studio_server.storage.migrate import migrate
 from studio_server.storage.unit_of_work import open_engine, opener, reader
-from studio_server.workflow import consenting, deliver, erase, ingest, layers, proofing, train, vary
+from studio_server.workflow import coaching, consenting, deliver, erase, ingest, layers, proofing, train, vary
 from studio_server.workflow.services import Services
 
 SERIAL = "B0D1"
@@ -105,6 +105,8 @@ class House:
     def job(self, job):
         if job.verb == "develop":
             ingest.develop(self.services, ShotId(job.subject))
+        elif job.verb == "coach":
+            coaching.coach(self.services, ShotId(job.subject))
         elif job.verb == "preview":
             vary.preview(self.services, ShotId(job.subject), self.board)
         elif job.verb == "train":
@@ -141,6 +143,7 @@ def house(tmp_path) -> House:
         fitter=FakeFitter(),
         painter=FakePainter({"garden": "The garden does not fit this light."}),
         cutter=Brush(Scissors(Shelf(tmp_path / "shelf"), somebody)),
+        coach=FakeCoach(),
         folder=BesideRaw([hot]),
         now=lambda: clock[0],
         new_id=lambda: f"{next(ids):024x}",
