@@ -47,6 +47,11 @@ def kept(house, session):
     return sorted(path.stem for path in folder.glob("*.json"))
 
 
+def measured(house, session):
+    """Every file of measures that the session has, wherever it lies."""
+    return list(house.services.derived.directory(session.id).rglob("*.json"))
+
+
 def advice(house, session):
     return {frame.shot.id: frame.coach for frame in pages.session_page(house.services, session.id).frames}
 
@@ -103,26 +108,27 @@ def test_what_was_measured_goes_when_the_consent_ends(house, eyes, end):
     session = house.open(days_kept=2)
     house.agree(session)
     house.shoot(1)
+    assert len(measured(house, session)) == 1
     if end == "withdrawn":
         consenting.withdraw(house.services, session.id, "client")
         house.run()
     else:
         later(house, days=3)
         erase_due(house.services)
-    assert not (house.services.derived.directory(session.id) / "faces-coach").exists()
+    assert measured(house, session) == []
     assert pages.session_page(house.services, session.id).frames[0].coach.reading == ""
-    assert not (house.services.derived.directory(session.id) / "faces-coach").exists()
+    assert measured(house, session) == []
     assert erase_due(house.services) == 0
 
 
-def test_a_consent_that_ends_while_the_coach_looks_leaves_nothing_behind(house):
+def test_a_consent_that_ends_while_the_coach_looks_leaves_nothing_behind(house, eyes):
     session = house.open()
     house.agree(session)
-    eyes = Counting(lambda: consenting.withdraw(house.services, session.id, "client"))
-    house.services = replace(house.services, coach=eyes)
-    house.shoot(1)
-    assert eyes.looked == 1
-    assert not (house.services.derived.directory(session.id) / "faces-coach").exists()
+    (shot,) = house.shoot(1)
+    measured(house, session)[0].unlink()
+    eyes.before = lambda: consenting.withdraw(house.services, session.id, "client")
+    coaching.coach(house.services, shot)
+    assert (eyes.looked, measured(house, session)) == (2, [])
 
 
 def test_a_shot_that_is_moved_takes_nothing_of_its_face_along_and_leaves_nothing(house, eyes):
@@ -258,11 +264,10 @@ def test_only_smiles_want_a_calm_face():
 
 
 def test_shots_of_one_gesture_are_a_burst_and_the_best_is_suggested():
-    first, soft, shut, best = (
-        GOOD, replace(GOOD, focus=3.0), replace(GOOD, eye_left=0.2, eye_right=0.2), replace(GOOD, smile=0.6)
-    )  # fmt: skip
-    shots = [one.shot for one in shots_of(first, soft, shut, best)]
-    seen = dict(zip([shot.id for shot in shots], (first, soft, shut, best), strict=True))
+    shut = replace(GOOD, eye_left=0.2, eye_right=0.2, focus=0.6, smile=0.9)
+    looks = (GOOD, replace(GOOD, focus=3.0), shut, replace(GOOD, smile=0.6))
+    shots = [one.shot for one in shots_of(*looks)]
+    seen = dict(zip([shot.id for shot in shots], looks, strict=True))
     (found,) = bursts(shots, seen)
     assert (found.shots, found.best) == (("s0", "s1", "s2", "s3"), "s3")
 
