@@ -11,7 +11,9 @@ from pathlib import Path
 from redis import Redis
 from sqlalchemy import Engine
 
+from studio_server.domain.coach import Seen
 from studio_server.domain.engines import (
+    Coach,
     CutJob,
     Cutter,
     FitJob,
@@ -28,7 +30,7 @@ from studio_server.domain.provenance import Signer
 from studio_server.domain.shot import Expression
 from studio_server.domain.variation import Lane
 from studio_server.engines.added import AddedBases
-from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.fake import FakeCoach, FakeFitter, FakePainter
 from studio_server.engines.families.facts import family_at
 from studio_server.engines.shelf import Shelf
 from studio_server.imaging.scratch import sweep_scratch
@@ -116,6 +118,30 @@ class Brushes:
         return self._loaded.person(job)
 
 
+class Onlooker:
+    """The coach's port, loaded at its first call: only the CPU worker pays for the detector."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def warm(self) -> None:
+        """Import the detector once, before jobs are forked: it takes a second, and each job would pay it."""
+        if self._settings.engines != "fake":
+            from studio_server.imaging import onlooker  # noqa: F401, PLC0415 - a second, 60 MB
+
+    @cached_property
+    def _loaded(self) -> Coach:
+        if self._settings.engines == "fake":
+            return FakeCoach()
+        from studio_server.imaging.faces import installed_models  # noqa: PLC0415 - a second, 60 MB
+        from studio_server.imaging.onlooker import Models, Watcher  # noqa: PLC0415 - the same
+
+        return Watcher(Models(installed_models(), shelf(self._settings).path("face_landmark.tflite")))
+
+    def look(self, proof: bytes) -> Seen:
+        return self._loaded.look(proof)
+
+
 @dataclass(frozen=True)
 class Studio:
     """A running house: what the entry points need beyond the verbs' services."""
@@ -126,6 +152,7 @@ class Studio:
     redis: Redis
     database: Engine
     engines: Engines
+    onlooker: Onlooker
 
     def drain(self) -> int:
         """Enqueue what a crash between commit and queue has left in the outbox."""
@@ -171,7 +198,7 @@ def build(settings: Settings) -> Studio:
     redis = connect(settings.redis_url)
     board = RedisBoard(lambda: redis)
     database = open_engine(settings.database)
-    engines = Engines(settings)
+    engines, onlooker = Engines(settings), Onlooker(settings)
     store = opener(database, _now)
     blobs = FileBlobs(settings.data_dir / "blobs")
     services = Services(
@@ -184,6 +211,7 @@ def build(settings: Settings) -> Studio:
         fitter=engines,
         painter=engines,
         cutter=Brushes(settings),
+        coach=onlooker,
         folder=BesideRaw([settings.hot]),
         signer=signer(settings),
         now=_now,
@@ -191,7 +219,7 @@ def build(settings: Settings) -> Studio:
         synthetic=makes_whole_pictures(settings),
         mirror=mirror_of(settings),
     )
-    return Studio(settings, services, board, redis, database, engines)
+    return Studio(settings, services, board, redis, database, engines, onlooker)
 
 
 def prepare(studio: Studio) -> None:

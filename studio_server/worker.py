@@ -21,9 +21,9 @@ from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.jobs.forking import QUIET, wait_for_quiet
 from studio_server.jobs.queue import doubt, work_on
 from studio_server.settings import Settings
+from studio_server.workflow import coaching, ingest, mirroring, uploading
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
-from studio_server.workflow import ingest, mirroring, uploading
 from studio_server.workflow import layers as layering
 from studio_server.workflow import train as training
 from studio_server.workflow import vary as varying
@@ -56,6 +56,12 @@ def develop(shot_id: str, job_id: str) -> None:
     with studio().services.read() as work:
         session_id = work.shot(ShotId(shot_id)).session_id
     _run(job_id, session_id, lambda _progress: ingest.develop(studio().services, ShotId(shot_id)), quiet=True)
+
+
+def coach(shot_id: str, job_id: str) -> None:
+    with studio().services.read() as work:
+        session_id = work.shot(ShotId(shot_id)).session_id
+    _run(job_id, session_id, lambda _progress: coaching.coach(studio().services, ShotId(shot_id)), quiet=True)
 
 
 def preview(shot_id: str, job_id: str) -> None:
@@ -151,6 +157,7 @@ def main(name: QueueName) -> None:
 
 def _beside_the_cpu() -> None:
     DECODER.keep()  # before any job is forked: all of them use this one
+    studio().onlooker.warm()
     wait_for_quiet()
     threading.Thread(target=_sweep, daemon=True).start()
 

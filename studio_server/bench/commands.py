@@ -1,5 +1,6 @@
 """`studio bench …`."""
 
+import fnmatch
 import itertools
 import json
 import os
@@ -176,6 +177,33 @@ def judge(**asked: Any) -> None:  # noqa: ANN401 - click's own bundle of options
     console.print(judge_table(cases))
     _print_shares(cases, tags)
     _keep_rows(judged_rows.of_cases(cases), asked["rows"])
+
+
+@bench.command()
+@click.option("--people", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--pattern", default="*", show_default=True, help="Which of the pictures, as PERSON/FILE.")
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Write the rows as JSON.")
+@click.option("--misses", is_flag=True, help="Name every picture on which the coach is wrong.")
+def coach(people: Path, pattern: str, out: Path | None, *, misses: bool) -> None:
+    """How often the coach is right on portraits, and on variations whose fault is known.
+
+    PEOPLE is a folder with a folder of portraits for each person; every second person is held out.
+    """
+    from studio_server.bench import coach as coaching  # noqa: PLC0415 - a second, 100 MB
+    from studio_server.bench.coach_cases import portraits  # noqa: PLC0415 - the same
+    from studio_server.bench.coach_table import coach_table  # noqa: PLC0415 - the same
+    from studio_server.bootstrap import shelf  # noqa: PLC0415 - the same
+    from studio_server.imaging.faces import installed_models  # noqa: PLC0415 - the same
+    from studio_server.imaging.onlooker import Models as Looking  # noqa: PLC0415 - the same
+
+    models = Looking(installed_models(), shelf(Settings()).path("face_landmark.tflite"))
+    chosen = portraits(people, models, lambda name: fnmatch.fnmatch(name, pattern))
+    found = list(coaching.answers(chosen, models))
+    console.print(coach_table(found))
+    for one in found if misses else ():
+        if not one.right:
+            console.print(f"{one.portrait}: {one.kind}: {one.said or 'nothing said'}", style="dim")
+    _keep_rows(coaching.as_rows(found), out)
 
 
 def _keep_rows(rows: Sequence[Wire], out: Path | None) -> None:

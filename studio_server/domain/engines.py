@@ -1,10 +1,11 @@
-"""What is asked of the engines: fitting, painting, cutting out. Adapters implement these; tests fake them."""
+"""What is asked of the engines: fitting, painting, cutting out, looking. Adapters do it; tests fake it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from studio_server.domain.coach import Seen
 from studio_server.domain.likeness import FitReport, Learns
 from studio_server.domain.plate import OwnPlate
 from studio_server.domain.shot import Expression
@@ -135,4 +136,12 @@ class Cutter(Protocol):
 
     def person(self, job: CutJob) -> bytes:
         """The person cut out, after the strokes: WebP with alpha. Raises EngineUnavailable, Unreadable."""
+        ...
+
+
+class Coach(Protocol):
+    """Looks at faces for the photographer; only for clients who have agreed to face processing."""
+
+    def look(self, proof: bytes) -> Seen:
+        """Measure the nearest face of a proof (JPEG). Raises EngineUnavailable, Unreadable."""
         ...

@@ -85,6 +85,8 @@ class Quality:
     """Share of pixels at 254 and above in any channel."""
     notes: tuple[str, ...] = ()
     """The coach's words, for the photographer."""
+    gist: str = ""
+    """64 bits of what the picture looks like, by which shots of one burst are known; no face is asked for."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from studio_server.domain.coach import Seen
 from studio_server.domain.engines import FitJob, Fitted, Painted, PaintJob, Progress
 from studio_server.domain.errors import Cancelled
 from studio_server.domain.likeness import FitReport
@@ -87,6 +88,14 @@ class FakePainter:
         if sentence is None:
             return _ACCEPTED
         return Resemblance(accepted=False, sentence=sentence, distance=0.7, limit=0.5, delta_ita=0.4)
+
+
+class FakeCoach:
+    """Sees a calm face in focus, wherever it looks."""
+
+    def look(self, _proof: bytes) -> Seen:
+        eyes = {"eye_left": 1.2, "eye_right": 1.2, "lids": 0.3, "smile": 0.5}
+        return Seen(1, focus=1.1, best=0.9, above=0.3, beside=0.5, below=0.8, height=0.4, **eyes)
 
 
 def _read(path: Path, long_side: int | None) -> NDArray[np.uint8]:

@@ -50,7 +50,7 @@ def grown(found: Look, answer: Answer, place: Path) -> Look:
         numbers = (float(told["sharpness"]), float(told["exposure"]), float(told["clipped"]))
         return replace(
             found,
-            quality=Quality(*numbers, tuple(str(note) for note in told["notes"])),
+            quality=Quality(*numbers, tuple(str(note) for note in told["notes"]), str(told["gist"])),
             proof=(place / "proof.jpg").read_bytes(),
             thumbnail=(place / "thumbnail.jpg").read_bytes(),
         )

@@ -86,6 +86,12 @@ def expression_of(mesh: Mesh) -> Expression:
     )
 
 
+def opening(mesh: Mesh) -> float:
+    """Height over width of the wider eye."""
+    own = _in_the_heads_frame(mesh.points)
+    return max(_open(own, RIGHT_EYE), _open(own, LEFT_EYE))
+
+
 def _axes(points: NDArray[np.float32]) -> NDArray[np.float64]:
     """The head's own axes as rows: to the picture's right, down, away from the camera."""
     across = points[CHEEKS[1]] - points[CHEEKS[0]]

@@ -7,7 +7,9 @@ ones measured 37 and more, those blurred by 3 pixels 15 and less.
 import cv2
 import numpy as np
 
+from studio_server.domain.coach import OUT_OF_FOCUS
 from studio_server.domain.shot import Quality
+from studio_server.imaging.gist import gist
 from studio_server.imaging.pixels import Field, Picture, linear_of, shrink
 
 SIDE = 1024
@@ -17,7 +19,7 @@ WHITE = 200.0
 """Where the brightest hundredth of a well-exposed portrait lies, in 8-bit sRGB."""
 MOST_GAIN = 4.0
 """Darker pictures than this makes up for show more noise than detail."""
-UNDER_STOPS = 1.5
+UNDER_STOPS = 1.1
 CLIPPED_FROM = 254
 CLIPPED_SHARE = 0.05
 BLOWN = 0.5
@@ -34,7 +36,7 @@ def measure(picture: Picture) -> Quality:
     clipped = float((picture[::step, ::step] >= CLIPPED_FROM).any(axis=2).mean())
     exposure = float(np.median(luminance)) / 255
     notes = (_focus(sharp, clipped), _under(luminance), _highlights(clipped))
-    return Quality(sharp, exposure, clipped, tuple(note for note in notes if note))
+    return Quality(sharp, exposure, clipped, tuple(note for note in notes if note), gist(small))
 
 
 def sharpness(luminance: Field) -> float:
@@ -56,7 +58,7 @@ def sharpness(luminance: Field) -> float:
 
 
 def _focus(sharp: float, clipped: float) -> str:
-    return "out of focus" if sharp < SHARP and clipped < BLOWN else ""
+    return OUT_OF_FOCUS if sharp < SHARP and clipped < BLOWN else ""
 
 
 def _under(luminance: Field) -> str:

@@ -9,10 +9,15 @@ QueueName = Literal["cpu", "engine", "mirror"]
 
 
 VERBS: dict[QueueName, tuple[str, ...]] = {
-    "cpu": ("develop", "deliver", "erase"),
+    "cpu": ("develop", "deliver", "erase", "coach"),
     "mirror": ("mirror",),
     "engine": ("preview", "train", "vary", "layers"),
 }
+
+
+def lanes(queue: QueueName) -> tuple[str, str]:
+    """The names under which a queue lies in Redis: what is done first, and what waits for that."""
+    return queue, f"{queue}-calm"
 
 
 @dataclass(frozen=True)
@@ -25,17 +30,36 @@ class Job:
     again: bool = False
     """Whether the same verb may be due again for the same subject; its id then carries the fact's number."""
 
+    calm: bool = False
+    """Whether it waits until its queue has nothing else: no proof is late because the coach looks."""
+
+    @property
+    def lane(self) -> str:
+        return lanes(self.queue)[self.calm]
+
     def id(self, seq: int) -> str:
         return f"{self.verb}-{self.subject}-{seq}" if self.again else f"{self.verb}-{self.subject}"
 
 
 def job_of(fact: events.Fact) -> Job | None:
-    job: Job | None = None
+    return _of_a_shot(fact) or _of_the_rest(fact)
+
+
+def _of_a_shot(fact: events.Fact) -> Job | None:
     match fact:
         case events.ShotReceived():
-            job = Job("develop", fact.shot_id, "cpu", 300, again=True)
+            return Job("develop", fact.shot_id, "cpu", 300, again=True)
+        case events.ProofReady() if fact.session_id is not None:
+            return Job("coach", fact.shot_id, "cpu", 120, again=True, calm=True)
         case events.Flagged():
-            job = Job("preview", fact.shot_id, "engine", 900, again=True)
+            return Job("preview", fact.shot_id, "engine", 900, again=True)
+        case _:
+            return None
+
+
+def _of_the_rest(fact: events.Fact) -> Job | None:
+    job: Job | None = None
+    match fact:
         case events.PicksLocked():
             job = Job("train", fact.likeness_id, "engine", 6 * 3600)
         case events.LikenessReady():

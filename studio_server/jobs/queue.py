@@ -12,7 +12,7 @@ from rq.registry import StartedJobRegistry
 
 from studio_server.domain.events import Fact
 from studio_server.domain.ports import Work
-from studio_server.jobs.dispatch import VERBS, Job, QueueName, job_of
+from studio_server.jobs.dispatch import VERBS, Job, QueueName, job_of, lanes
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def drain(work: Work, redis: Redis) -> int:
 def enqueue(redis: Redis, job: Job, job_id: str) -> None:
     _forget_ended(redis, job_id)
     try:
-        Queue(job.queue, connection=redis).enqueue(
+        Queue(job.lane, connection=redis).enqueue(
             f"{RUNS}{job.verb}",
             args=(job.subject, job_id),
             job_id=job_id,
@@ -61,10 +61,10 @@ def refill(redis: Redis, pending: Callable[[], Iterable[Fact]], name: QueueName)
 
     The business is asked when the queue is empty: what comes in meanwhile is in the one, or in both.
     """
-    queue = Queue(name, connection=redis)
-    for job_id in _standing(redis, name):
-        _forget(redis, job_id)
-        queue.remove(job_id)
+    for lane in lanes(name):
+        for job_id in _standing(redis, lane):
+            _forget(redis, job_id)
+            Queue(lane, connection=redis).remove(job_id)
     jobs = [job for fact in pending() if (job := job_of(fact)) and job.queue == name]
     for job in jobs:
         _forget(redis, job.id(0))
@@ -77,7 +77,8 @@ def top_up(redis: Redis, pending: Callable[[], Iterable[Fact]]) -> int:
     try:
         if not redis.set(FILLED, 1, nx=True):  # first: whatever is forgotten from now on is seen next time
             return 0
-        known = {tuple(job_id.split("-")[:2]) for name in VERBS for job_id in _standing(redis, name)}
+        standing = (_standing(redis, lane) for name in VERBS for lane in lanes(name))
+        known = {tuple(job_id.split("-")[:2]) for job_ids in standing for job_id in job_ids}
         jobs = [job for fact in pending() if (job := job_of(fact)) and (job.verb, job.subject) not in known]
         for job in jobs:
             enqueue(redis, job, job.id(0))
@@ -95,8 +96,8 @@ def doubt(redis: Redis) -> None:
         log.warning("The queue did not answer (%s).", error)
 
 
-def _standing(redis: Redis, name: QueueName) -> list[str]:
-    queue = Queue(name, connection=redis)
+def _standing(redis: Redis, lane: str) -> list[str]:
+    queue = Queue(lane, connection=redis)
     return [*queue.get_job_ids(), *StartedJobRegistry(queue=queue).get_job_ids(cleanup=False)]
 
 
@@ -107,7 +108,7 @@ def enqueue_all(redis: Redis, owed: Iterable[Fact]) -> None:
 
 
 def waiting(redis: Redis, name: QueueName) -> int:
-    return int(Queue(name, connection=redis).count)
+    return sum(int(Queue(lane, connection=redis).count) for lane in lanes(name))
 
 
 def _forget_ended(redis: Redis, job_id: str) -> None:
@@ -130,6 +131,7 @@ def _forget(redis: Redis, job_id: str) -> None:
 def work_on(redis: Redis, name: QueueName, ready: Callable[[], None]) -> None:
     """Run until told to stop. CPU jobs are forked; the others run here: a base stays loaded."""
     kind = Worker if name == "cpu" else SimpleWorker
-    worker = kind([Queue(name, connection=redis)], connection=redis)
+    queues = [Queue(lane, connection=redis) for lane in lanes(name)]  # the first one first, always
+    worker = kind(queues, connection=redis)
     ready()
     worker.work(with_scheduler=False, logging_level="WARNING")

@@ -4,6 +4,7 @@ from studio_server.domain.delivery import SOURCE_TYPE_ROOT, Parent, SourceType
 from studio_server.domain.likeness import FitReport, Likeness
 from studio_server.domain.ports import JobState
 from studio_server.domain.provenance import Finding
+from studio_server.domain.readiness import Readiness
 from studio_server.domain.variation import Resemblance
 from studio_server.workflow.ingest import Receipt
 from studio_server.workflow.marks import Moved
@@ -65,12 +66,20 @@ def session(page: SessionPage) -> Wire:
             for one in page.deliveries
         ],
         "unclaimed": page.unclaimed,
+        "ready": _ready(page.ready),
     }
 
 
+def _ready(ready: Readiness | None) -> Wire | None:
+    """Whether it is ready to fit; None: the picks are locked, or no shot has come yet."""
+    if ready is None:
+        return None
+    lists = {"missing": list(ready.missing), "better": list(ready.better)}
+    return {"ready": ready.ready, **lists, "no_faces": ready.why}
+
+
 def _shot(frame: Frame) -> Wire:
-    shot = frame.shot
-    quality = shot.quality
+    shot, burst = frame.shot, frame.coach.burst
     return {
         "id": shot.id,
         "number": frame.number,
@@ -83,7 +92,9 @@ def _shot(frame: Frame) -> Wire:
         "received_at": shot.received_at.isoformat(),
         "width": shot.capture.width,
         "height": shot.capture.height,
-        "notes": list(quality.notes) if quality else [],
+        "notes": list(frame.coach.notes),
+        "reading": frame.coach.reading,
+        "burst": {"place": burst.place, "of": burst.of, "best": burst.best} if burst else None,
     }
 
 

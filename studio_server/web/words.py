@@ -12,6 +12,7 @@ from studio_server.domain.variation import Measure, context
 
 _VERBS = {
     "develop": "Developing a shot",
+    "coach": "Looking at a shot",
     "preview": "First looks",
     "train": "Fitting the session",
     "vary": "Making variations",

@@ -19,6 +19,7 @@ from studio_server.domain.events import ConsentChanged, Flagged
 from studio_server.domain.ports import Decision, UnitOfWork
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import Flag
+from studio_server.workflow import coaching
 from studio_server.workflow.services import Services
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -71,7 +72,9 @@ def give(services: Services, session_id: SessionId, form: ConsentForm) -> Consen
         if unticked & live:
             work.save(_withdrawal(services, session, unticked, form.language))
         work.save(given)
-        work.commit(ConsentChanged(session_id), *_looks_due(work, session_id, form.purposes - live))
+        new = form.purposes - live
+        looks = _looks_due(work, session_id, new)
+        work.commit(ConsentChanged(session_id), *looks, *coaching.owed(services, work, session))
     return given
 
 

@@ -9,11 +9,13 @@ from studio_server.domain.delivery import Delivery
 from studio_server.domain.likeness import Likeness, LikenessState
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading, Ticket
+from studio_server.domain.readiness import Readiness
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import CONTEXTS, Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow import mirroring
 from studio_server.workflow.marks import against
+from studio_server.workflow.pages_coach import Advice, coach_page
 from studio_server.workflow.places import offered, place_of, places, still_there
 from studio_server.workflow.routing import CameraClock, clocks
 from studio_server.workflow.services import Services
@@ -59,6 +61,7 @@ class Frame:
     number: int
     previews: tuple[Made, ...]
     finals: tuple[Made, ...]
+    coach: Advice
     against: str = ""
     """Why the flag that the photographer's folders say is not followed."""
 
@@ -94,6 +97,12 @@ class SessionPage:
     """What keeps copies from being made now."""
     others: tuple[Session, ...] = ()
     """The sessions that a shot may be moved to: the newest first."""
+    ready: Readiness | None = None
+    """Whether it is ready to fit, in words; None: the picks are locked, or there are none to be."""
+
+    def number_of(self, shot_id: ShotId) -> int:
+        """The number that a shot has on this page."""
+        return next((frame.number for frame in self.frames if frame.shot.id == shot_id), 0)
 
     @property
     def unreadable(self) -> tuple[Frame, ...]:
@@ -200,13 +209,16 @@ def session_page(services: Services, session_id: SessionId) -> SessionPage:
         unfollowed = {
             shot.id: against(work, shot) for shot in shots if shot.mark not in {shot.flag, Flag.NONE}
         }
+        live_now = allowed(records, now)
+        advised = coach_page(services, session, shots, live_now)
         given = [record for record in records if record.event is ConsentEvent.GIVEN]
         return SessionPage(
             session=session,
             ticket=live[-1] if live else None,
-            agreed=allowed(records, now),
+            agreed=live_now,
             signed=given[-1] if given else None,
-            frames=_frames(shots, work.variations(session_id), known, unfollowed),
+            frames=_frames(shots, work.variations(session_id), known, (advised.shots, unfollowed)),
+            ready=advised.ready,
             likeness=next(reversed(work.likenesses(session_id)), None),
             deliveries=tuple(work.deliveries(session_id)),
             jobs=jobs,
@@ -274,7 +286,7 @@ def _tried_again(job: JobState, later: Sequence[JobState]) -> bool:
     verb, _, subject = job.id.partition("-")
     again = (
         f"{verb}-{subject.partition('-')[0]}"
-        if verb in {"develop", "preview", "layers", "mirror"}
+        if verb in {"develop", "preview", "layers", "mirror", "coach"}
         else f"{verb}-"
     )
     return any(one.id.startswith(again) for one in later)
@@ -288,8 +300,9 @@ def _frames(
     shots: Sequence[Shot],
     variations: Sequence[Variation],
     known: Mapping[str, Context],
-    unfollowed: Mapping[ShotId, str],
+    said: tuple[Mapping[ShotId, Advice], Mapping[ShotId, str]],
 ) -> tuple[Frame, ...]:
+    advice, unfollowed = said
     gone = replaced(variations)
     used = {shot.id: shot.rendition for shot in shots}
     made = [
@@ -302,6 +315,13 @@ def _frames(
         return tuple(one for one in mine if one.variation.made_in is which)
 
     return tuple(
-        Frame(shot, number, of(shot, Pass.PREVIEW), of(shot, Pass.FINAL), unfollowed.get(shot.id, ""))
+        Frame(
+            shot,
+            number,
+            of(shot, Pass.PREVIEW),
+            of(shot, Pass.FINAL),
+            advice[shot.id],
+            unfollowed.get(shot.id, ""),
+        )
         for number, shot in enumerate(shots, 1)
     )

@@ -11,11 +11,11 @@ from studio_server.domain.consent import WHOLE_PICTURES, ConsentEvent, Purpose, 
 from studio_server.domain.errors import NotFound
 from studio_server.domain.plate import OwnPlate, PlateId
 from studio_server.domain.ports import JobState, Reading
+from studio_server.domain.readiness import FEWEST_PICKS
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId, ShotState
 from studio_server.domain.variation import Choice, Context, Pass, Variation, VariationId, replaced
 from studio_server.workflow.places import offered, places
-from studio_server.workflow.proofing import FEWEST_PICKS
 from studio_server.workflow.services import Services
 
 

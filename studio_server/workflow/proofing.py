@@ -9,16 +9,14 @@ from studio_server.domain.errors import BadInput, Conflict, NotFound
 from studio_server.domain.events import Approved, Chosen, Fact, Flagged, PicksLocked, ProofReady
 from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
 from studio_server.domain.ports import Decision, Reading, UnitOfWork
+from studio_server.domain.readiness import FEWEST_PICKS
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
 from studio_server.domain.variation import Choice, Pass, VariationId
+from studio_server.workflow import coaching
 from studio_server.workflow.marks import followed, hindrance
 from studio_server.workflow.places import offered
 from studio_server.workflow.services import Services
-
-FEWEST_PICKS = 3
-"""One is held out, and from a single other nothing can be learnt."""
-
 
 FULL_RETOUCH = 100
 
@@ -137,6 +135,7 @@ def _let_go(services: Services, work: UnitOfWork, shot: Shot, actor: str) -> Non
     for variation in work.variations(session.id):
         if variation.brief.shot_id == shot.id and variation.choice is not Choice.REFUSED:
             work.save(replace(variation, choice=Choice.REFUSED))
+    coaching.forget(services, session.id, shot.id)
     work.append(_decision(services, session.id, actor, "let go", shot.id, ""))
 
 

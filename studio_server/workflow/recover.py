@@ -16,7 +16,7 @@ from studio_server.domain.ports import Reading
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, ShotState
 from studio_server.domain.variation import Choice
-from studio_server.workflow import whole
+from studio_server.workflow import coaching, whole
 from studio_server.workflow.services import Services
 
 
@@ -26,6 +26,7 @@ def pending(services: Services) -> list[Fact]:
         owed = [*_to_develop(work, None)]
         for session in reversed(work.sessions()):
             owed += [*_to_develop(work, session), *_owed(work, session)]
+            owed += coaching.owed(services, work, session)
     return owed
 
 
@@ -34,6 +35,7 @@ def again(services: Services, session_id: SessionId) -> int:
     with services.work() as work:
         session = work.session(session_id)
         owed = [*_to_develop(work, session), *_owed(work, session), *_varied(work, session)]
+        owed += coaching.owed(services, work, session)
         owed += [ConsentChanged(session_id)] if work.consents(session_id) else []  # erases what is due
         work.commit(*owed)
     return len(owed)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from studio_server.domain.engines import Cutter, Fitter, Painter
+from studio_server.domain.engines import Coach, Cutter, Fitter, Painter
 from studio_server.domain.ports import (
     Blobs,
     Board,
@@ -29,6 +29,7 @@ class Services:
     fitter: Fitter
     painter: Painter
     cutter: Cutter
+    coach: Coach
     folder: Folder
     signer: Signer
     now: Clock

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from studio_server.bench import fit, judged_rows, matte, vary
+from studio_server.bench import coach, fit, judged_rows, matte, vary
 from studio_server.bench.faults import MILD, STRONG
 from studio_server.bench.haunted import Look
 from studio_server.bench.judge import Case
@@ -28,6 +28,11 @@ PLANTED = [
     Planted("ann", "face", fault, level, refused, "", (), 60.0, held_out=False)
     for fault, level, refused in (("a cast", STRONG, True), ("a cast", MILD, False), (CROP, 0, False))
 ]
+COACHED = [
+    ("in focus", True, True, False),
+    ("in focus", False, True, False),
+    ("in focus", True, False, False),
+]
 MEASURED = {
     "fit": fit.as_rows([FIT]),
     "fit on a card": fit.as_rows([fit.Row("Tiny", "H100", 4, [0.5], [Spent(1.0, 0.5)], 1.0, 20.0, 0.1)]),
@@ -38,6 +43,9 @@ MEASURED = {
     ),
     "judge": judged_rows.of_cases(CASES),
     "judge, planted faults": judged_rows.of_planted(PLANTED),
+    "coach": coach.as_rows(
+        [coach.Answer("ann/1", kind, "", right, held, small) for kind, right, held, small in COACHED]
+    ),
     "judge, faces": judged_rows.of_looks([Look(0, "garden", 0), Look(1, "garden", 1)]),
 }
 
@@ -64,6 +72,12 @@ def test_the_judge_is_held_against_the_shares_that_were_asked_for():
     assert [row["ours"]["p50"] for row in (strong, mild, crop)] == [1.0, 0.0, 1.0]
     assert {row["ratio"] for row in others} == {None}
     assert MEASURED["judge, faces"][0]["ours"]["p50"] == 0.5
+
+
+def test_the_coach_is_held_against_nine_of_ten_on_people_held_out():
+    held_out, tuned, kind, small = MEASURED["coach"]
+    assert (held_out["ours"]["p50"], held_out["baseline"]["p50"]) == (0.5, 0.9)
+    assert (tuned["ours"]["p50"], kind["ours"]["p50"], small["ratio"]) == (1.0, 0.5, None)
 
 
 def test_the_light_is_held_against_a_reader_who_always_says_the_front():

@@ -33,10 +33,10 @@ from studio_server.domain.variation import Choice, Pass
 from studio_server.engines.bases import load_base
 from studio_server.engines.fake import FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
-from studio_server.jobs.dispatch import VERBS, job_of
+from studio_server.jobs.dispatch import VERBS, job_of, lanes
 from studio_server.settings import Settings
 from studio_server.web.app import WebSettings, create_app
-from studio_server.workflow import consenting, doors, ingest, proofing
+from studio_server.workflow import consenting, doors, ingest, pages, proofing
 from studio_server.workflow.recover import pending
 
 PASSWORD = "a long enough password"
@@ -422,12 +422,23 @@ def test_a_job_of_which_the_process_dies_is_left_alone_after_two_deaths(house):
     assert "died" not in house.page(session)
 
 
+def test_the_coach_looks_by_the_worker_that_develops_when_no_proof_is_waited_for(house):
+    session = house.session("Ada")
+    page = pages.session_page(house.services, session.id)
+    assert {frame.coach.reading for frame in page.frames} == {""}
+    house.run(*lanes("cpu"))
+    page = pages.session_page(house.services, session.id)
+    assert {frame.coach.reading for frame in page.frames} == {"facing the camera, calm"}
+    assert "coach" not in {job.id.partition("-")[0] for job in page.jobs}
+
+
 def test_the_two_lists_of_verbs_agree():
     from studio_server.domain import events  # noqa: PLC0415 - its names are all that is asked for
 
     for fact in (
         events.ShotReceived("h", None), events.Flagged("h", "s"), events.PicksLocked("s", "k"),
         events.LikenessReady("s", "k"), events.Approved("s"), events.ConsentChanged("s"),
+        events.ProofReady("h", "s"),
     ):  # fmt: skip
         job = job_of(fact)
         assert job.verb in VERBS[job.queue]

@@ -23,7 +23,7 @@ from studio_server.domain.likeness import LikenessId
 from studio_server.domain.session import SessionId
 from studio_server.domain.shot import ShotId
 from studio_server.jobs import queue
-from studio_server.jobs.dispatch import job_of
+from studio_server.jobs.dispatch import job_of, lanes
 
 SESSION = SessionId("s1")
 LOCKED = PicksLocked(SESSION, LikenessId("k1"))
@@ -45,6 +45,19 @@ def test_each_fact_goes_into_the_queue_of_its_worker(work, redis):
     assert queue.drain(work, redis) == 6
     assert queued(redis, "cpu") == ["develop-h1-1", "deliver-s1-6"]
     assert queued(redis, "engine") == ["preview-h1-3", "train-k1", "vary-s1-5"]
+
+
+def test_the_coach_waits_until_no_proof_is_waited_for(work, redis):
+    tell(work, ProofReady(ShotId("h1"), SESSION), ShotReceived(ShotId("h2"), SESSION))
+    queue.drain(work, redis)
+    assert (queued(redis, "cpu"), queued(redis, "cpu-calm")) == (["develop-h2-2"], ["coach-h1-1"])
+    in_turn = [Queue(name, connection=redis) for name in lanes("cpu")]
+    first, _ = Queue.dequeue_any(in_turn, None, connection=redis)
+    assert first.id == "develop-h2-2"
+    redis.flushall()
+    assert queue.refill(redis, lambda: [ProofReady(ShotId("h1"), SESSION)], "cpu") == 1
+    assert queue.refill(redis, lambda: [ProofReady(ShotId("h1"), SESSION)], "cpu") == 1
+    assert queued(redis, "cpu-calm") == ["coach-h1-0"]
 
 
 def test_a_second_drain_finds_nothing(work, redis):
@@ -91,7 +104,7 @@ def test_what_comes_in_while_a_queue_is_filled_anew_stays_in_it(work, redis):
         queue.drain(work, redis)
         return [ShotReceived(ShotId("h1"), None)]
 
-    queue.refill(redis, owed, "cpu")
+    queue.refill(redis, lambda: owed, "cpu")
     assert queued(redis, "cpu") == ["develop-h2-2", "develop-h1-0"]
 
 

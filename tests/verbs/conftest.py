@@ -18,7 +18,7 @@ from studio_server.domain.session import SessionId
 from studio_server.domain.shot import Flag, ShotId
 from studio_server.domain.variation import VariationId
 from studio_server.engines.cutting import Brush, Scissors
-from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.fake import FakeCoach, FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
 from studio_server.jobs.dispatch import job_of
 from studio_server.storage.blobs import FileBlobs, FileDerived
@@ -30,6 +30,7 @@ from studio_server.storage.tables import DECISIONS
 from studio_server.storage.unit_of_work import open_engine, opener, reader
 from studio_server.storage.uploads import FileUploads
 from studio_server.workflow import (
+    coaching,
     consenting,
     deliver,
     erase,
@@ -128,22 +129,18 @@ class House:
         return [job for entry in entries if (job := job_of(entry.fact))]
 
     def job(self, job):
-        if job.verb == "develop":
-            ingest.develop(self.services, ShotId(job.subject))
-        elif job.verb == "preview":
-            vary.preview(self.services, ShotId(job.subject), self.board)
-        elif job.verb == "train":
-            train.train(self.services, LikenessId(job.subject), self.board)
-        elif job.verb == "vary":
-            vary.vary(self.services, SessionId(job.subject), self.board)
-        elif job.verb == "layers":
-            layers.make(self.services, VariationId(job.subject), self.board)
-        elif job.verb == "mirror":
-            mirroring.copy(self.services, ShotId(job.subject))
-        elif job.verb == "erase":
-            erase.erase(self.services, SessionId(job.subject))
-        else:
-            deliver.deliver(self.services, SessionId(job.subject), self.board)
+        services, board = self.services, self.board
+        {
+            "develop": lambda: ingest.develop(services, ShotId(job.subject)),
+            "coach": lambda: coaching.coach(services, ShotId(job.subject)),
+            "preview": lambda: vary.preview(services, ShotId(job.subject), board),
+            "train": lambda: train.train(services, LikenessId(job.subject), board),
+            "vary": lambda: vary.vary(services, SessionId(job.subject), board),
+            "layers": lambda: layers.make(services, VariationId(job.subject), board),
+            "mirror": lambda: mirroring.copy(services, ShotId(job.subject)),
+            "erase": lambda: erase.erase(services, SessionId(job.subject)),
+            "deliver": lambda: deliver.deliver(services, SessionId(job.subject), board),
+        }[job.verb]()
 
     def decisions(self, session_id):
         with self.services.read() as work:
@@ -176,6 +173,7 @@ def house(tmp_path) -> House:
         fitter=FakeFitter(),
         painter=FakePainter({"garden": "The garden does not fit this light."}),
         cutter=Brush(Scissors(Shelf(tmp_path / "shelf"), somebody)),
+        coach=FakeCoach(),
         folder=BesideRaw([hot]),
         signer=own_signer(tmp_path / "signing", "Studio North", clock[0]),
         now=lambda: clock[0],

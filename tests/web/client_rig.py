@@ -23,7 +23,7 @@ from studio_server.domain.session import Stage
 from studio_server.domain.shot import Capture, FileRole, Flag, Shot, ShotFile, ShotId, ShotState
 from studio_server.domain.variation import Pass, Resemblance, Variation, VariationId
 from studio_server.engines.cutting import Brush, Scissors
-from studio_server.engines.fake import FakeFitter, FakePainter
+from studio_server.engines.fake import FakeCoach, FakeFitter, FakePainter
 from studio_server.engines.shelf import Shelf
 from studio_server.storage.blobs import FileBlobs, FileDerived
 from studio_server.storage.folder import BesideRaw
@@ -235,6 +235,7 @@ def rig(folder: Path, painter=None, *, synthetic=False) -> Rig:
         fitter=FakeFitter(),
         painter=painter or FakePainter(),
         cutter=Brush(Scissors(Shelf(folder / "shelf"), drawn_head)),
+        coach=FakeCoach(),
         folder=BesideRaw([folder]),
         signer=own_signer(folder / "signing", "Studio North", clock[0]),
         now=lambda: clock[0],

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from client_rig import PASSWORD, jpeg, post, served
@@ -12,7 +13,8 @@ from test_doors import House
 
 from studio_server.domain.ports import JobState
 from studio_server.domain.shot import Quality, ShotState
-from studio_server.workflow import ingest, layers, proofing
+from studio_server.engines.fake import FakeCoach
+from studio_server.workflow import coaching, ingest, layers, proofing
 
 DATA = {"Accept": "application/json"}
 PICTURE = Image.new("RGB", (64, 80), (90, 60, 30))
@@ -101,6 +103,51 @@ def exported(*colour):
     exif[Base.Software] = "Capture One 16 Windows"
     Image.new("RGB", (64, 80), colour).save(out, "JPEG", exif=exif)
     return out.getvalue()
+
+
+class ShutEyes:
+    def look(self, _proof):
+        return replace(FakeCoach().look(b""), lids=0.1)
+
+
+def coached(house):
+    """A session whose client has agreed, with a burst of three that was looked at; the second blinks."""
+    session = house.rig.session("Hertha")
+    house.rig.agree(session)
+    shots = [house.rig.shot(session, PICTURE, quality=Quality(50.0, 0.4, 0.0)) for _ in range(3)]
+    for shot, eyes in zip(shots, (FakeCoach(), ShutEyes(), FakeCoach()), strict=True):
+        coaching.coach(replace(house.rig.services, coach=eyes), shot.id)
+    return session, shots
+
+
+def test_the_coach_says_notes_bursts_and_readiness_and_hides_no_shot(house, desk):
+    session, shots = coached(house)
+    page = text(desk.get(f"/sessions/{session.id}"))
+    cards = [page.split(f'id="shot-{shot.id}"')[1].split("</li>")[0] for shot in shots]
+    assert "Best of 3" in cards[0]
+    assert "eyes closed or nearly" in cards[1]
+    assert "2 of 3 alike" in cards[1]
+    assert "facing the camera, calm" in cards[2]
+    assert all('type="checkbox"' in card and "Empty backdrop" in card for card in cards)
+    box = page.split('id="ready"')[1].split("</form>")[0]
+    assert "Not ready to fit yet." in box
+    assert "Two sharp, open-eyed shots so far: at least five are needed." in box
+    seen = desk.get(f"/sessions/{session.id}", headers=DATA).get_json()
+    assert [shot["burst"]["best"] for shot in seen["shots"]] == [shots[0].id] * 3
+    assert seen["shots"][1]["notes"] == ["eyes closed or nearly"]
+    assert seen["ready"]["ready"] is False
+    assert "Nothing from the left yet." in seen["ready"]["better"]
+
+
+def test_what_the_coach_says_of_a_face_is_never_on_the_client_s_pages(house):
+    session, _ = coached(house)
+    ticket, pin = house.rig.ticket(session)
+    client = house.app.test_client()
+    assert post(client, f"/c/{ticket.id}/pin", {"pin": pin}).status_code == 303
+    page = text(client.get(f"/c/{ticket.id}/"))
+    assert "Photograph 1" in page
+    assert "eyes closed" not in page
+    assert "Best of" not in page
 
 
 def test_what_the_judge_held_back_stands_beside_its_shot_with_the_sentence(house, desk):
