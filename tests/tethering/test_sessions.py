@@ -83,14 +83,14 @@ def test_what_was_moved_while_the_agent_was_down_is_told_when_it_is_back(session
 
 
 def test_a_copy_in_selects_counts_and_its_end_counts_too(session, start, server, eventually):
-    start()
+    start(polling=True)
     shot = shoot(session)
     assert eventually(lambda: len(server.taken) == 1)
     time.sleep(0.2)
     copy = session / "Selects/A.NEF"
     shutil.copy2(shot, copy)
     assert eventually(lambda: places(server) == ["selects"])
-    time.sleep(0.2)
+    time.sleep(0.8)  # only a sweep can tell that it is gone
     copy.unlink()
     assert eventually(lambda: places(server) == ["selects", "capture"])
 

@@ -104,9 +104,11 @@ def test_a_picture_of_another_shot_camera_or_moment_is_no_rendition_of_this_one(
     assert house.read("shot", shot).renditions == ()
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_companion_of_the_camera_stays_one_whatever_comes_first(house, session, order):
-    files = [(one_dng(), "STU_1.DNG"), (companion(model=""), "STU_1.JPG")]
+def test_a_companion_of_the_camera_stays_one_whatever_comes_first(house, session, order, kind):
+    """Some cameras write TIFF too: their note in it says so."""
+    files = [(one_dng(), "STU_1.DNG"), (companion(model="", kind=kind), f"STU_1.{kind}")]
     for number in order:
         send(house, *files[number])
     (one,) = house.read("shots", session.id)
