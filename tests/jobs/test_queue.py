@@ -104,7 +104,7 @@ def test_what_comes_in_while_a_queue_is_filled_anew_stays_in_it(work, redis):
         queue.drain(work, redis)
         return [ShotReceived(ShotId("h1"), None)]
 
-    queue.refill(redis, lambda: owed, "cpu")
+    queue.refill(redis, owed, "cpu")
     assert queued(redis, "cpu") == ["develop-h2-2", "develop-h1-0"]
 
 
