@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,6 +41,7 @@ def small_disk(megabytes: int) -> Iterator[tuple[Path, bool]]:
     finally:
         if mounted and not _ran(["umount", str(place)]):
             _ran(["umount", "--lazy", str(place)])
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _ran(command: list[str]) -> bool:
