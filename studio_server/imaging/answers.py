@@ -44,15 +44,13 @@ def grown(found: Look, answer: Answer, place: Path) -> Look:
     """Add one answer. Raises KeyError, TypeError, ValueError or OSError where it is not such as ours are."""
     if "capture" in answer:
         return replace(found, capture=_capture(answer["capture"]))
+    if "shown" in answer:
+        proof, thumbnail = ((place / name).read_bytes() for name in ("proof.jpg", "thumbnail.jpg"))
+        return replace(found, proof=proof, thumbnail=thumbnail)
     if "quality" in answer:
         told = answer["quality"]
         numbers = (float(told["sharpness"]), float(told["exposure"]), float(told["clipped"]))
-        return replace(
-            found,
-            quality=Quality(*numbers, tuple(str(note) for note in told["notes"])),
-            proof=(place / "proof.jpg").read_bytes(),
-            thumbnail=(place / "thumbnail.jpg").read_bytes(),
-        )
+        return replace(found, quality=Quality(*numbers, tuple(str(note) for note in told["notes"])))
     return replace(found, reason=str(answer.get("reason", "")))
 
 

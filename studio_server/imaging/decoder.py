@@ -32,6 +32,8 @@ GRACE_SECONDS = 30.0
 """For the keeper to start, and for the kernel to end a child that is over its time."""
 MOST_ANSWER = 1 << 20
 """Bytes. A longer answer is not one of ours."""
+CAPTURE_SECONDS = 5.0
+"""For what a file says of its exposure, asked once more after a decoder has died of its pixels."""
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "OMP_NUM_THREADS")
 """All that decoders are told of their surroundings: no address and no password of ours."""
 
@@ -74,33 +76,43 @@ class Decoder:
         os.register_at_fork(after_in_child=self._forked)
         atexit.register(self.close)
 
-    def look(self, path: Path, seen: Callable[[Look], None] = lambda _: None) -> Look:
+    def look(
+        self, path: Path, seen: Callable[[Look], None] = lambda _: None, *, rendered: bool = False
+    ) -> Look:
         """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
 
-        `seen` is told as soon as there is a proof, before the file has been looked through to its end.
-        Raises nothing on hostile files: what was found out before the decoder died is kept.
+        `seen` is told as soon as there is a proof, before anything else is asked of the file. `rendered`: the
+        proof is developed by us, whatever preview the file carries. Raises nothing on hostile files: what was
+        found out before the decoder died is kept.
         """
         with tempfile.TemporaryDirectory(prefix="look-") as place:
             found, died = Look(), ""
             try:
-                for answer in self._answers({"verb": "look", "path": str(path), "target": place}):
+                request = {"verb": "look", "path": str(path), "target": place, "rendered": rendered}
+                for answer in self._answers(request):
                     found = grown(found, answer, Path(place))
-                    if "quality" in answer:
+                    if "shown" in answer:
                         seen(found)
             except Unreadable as error:
                 died = str(error)
             except (KeyError, TypeError, ValueError, OSError) as error:  # an answer that is none of ours
                 log.warning("%s: the decoder's answer makes no sense (%s)", path.name, error)
                 died = CRASHED
-        if died and found.proof:
-            died = HURT_ITSELF if died == CRASHED else died
+        if died == CRASHED and not found.proof:  # its child died before it came to the capture
+            found = replace(found, capture=self.capture(path, CAPTURE_SECONDS))
+        if died == CRASHED and found.proof:
+            died = HURT_ITSELF
         return replace(found, reason=found.reason or died)
 
-    def capture(self, path: Path) -> Capture:
-        """Return what the file says of its exposure; an empty Capture where it cannot be read."""
+    def capture(self, path: Path, seconds: float | None = None) -> Capture:
+        """Return what the file says of its exposure; an empty Capture where it cannot be read.
+
+        `seconds`: within them, instead of within the time that a whole development has.
+        """
         found = Look()
         try:
-            for answer in self._answers({"verb": "capture", "path": str(path)}):
+            request = {"verb": "capture", "path": str(path)}
+            for answer in self._answers(request, seconds):
                 found = grown(found, answer, path)
         except (Unreadable, KeyError, TypeError, ValueError, OSError) as error:
             log.info("%s says nothing of its capture (%s)", path.name, error)
@@ -174,10 +186,11 @@ class Decoder:
             )
         self._owner, self._door = os.getpid(), ours
 
-    def _answers(self, request: dict[str, Any]) -> Iterator[Answer]:
+    def _answers(self, request: dict[str, Any], seconds: float | None = None) -> Iterator[Answer]:
         """Yield what the child answers. Raises Unreadable where it refuses, dies, or takes too long."""
         started = time.monotonic()
-        with self._line({**request, "limits": asdict(self.limits)}) as line:
+        limits = replace(self.limits, seconds=min(seconds or self.limits.seconds, self.limits.seconds))
+        with self._line({**request, "limits": asdict(limits)}) as line:
             for answer in _lines(line):
                 if "refused" in answer:
                     raise Unreadable(str(answer["refused"])[:500])
@@ -187,8 +200,8 @@ class Decoder:
                 if "end" in answer:
                     return
                 yield answer
-        late = time.monotonic() - started >= self.limits.seconds
-        raise Unreadable(TOO_LONG.format(seconds=self.limits.seconds) if late else CRASHED)
+        late = time.monotonic() - started >= limits.seconds
+        raise Unreadable(TOO_LONG.format(seconds=limits.seconds) if late else CRASHED)
 
     def _line(self, request: dict[str, Any]) -> socket.socket:
         """Ask the keeper for a child, and return the line to it. A keeper that is gone is replaced once."""

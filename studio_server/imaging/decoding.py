@@ -95,16 +95,19 @@ def _capture(request: Request, say: Say) -> None:
 
 
 def _look(request: Request, say: Say) -> None:
+    """Say first what somebody waits for, and then what takes its time."""
     path, target = Path(request["path"]), Path(request["target"])
-    _capture(request, say)
-    refused = ""
+    refused, look = "", None
     try:
-        look = raw.first_look(path)
+        look = raw.rendered_look(path) if request["rendered"] else raw.first_look(path)
     except Unreadable as error:
         refused = str(error)
     else:
         (target / "proof.jpg").write_bytes(render.proof(look.picture))
         (target / "thumbnail.jpg").write_bytes(render.thumbnail(look.picture))
+        say({"shown": True})
+    _capture(request, say)
+    if look is not None:
         say({"quality": asdict(quality.measure(look.picture))})
     try:
         raw.check_whole(path)

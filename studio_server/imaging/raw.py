@@ -22,7 +22,7 @@ from studio_server.imaging.pictures import read_picture, size_of, turned
 from studio_server.imaging.pixels import Picture
 from studio_server.imaging.sensor import check_sensor, develop_sensor, opened
 
-__all__ = ["Preview", "check_whole", "develop", "first_look", "read_capture"]
+__all__ = ["Preview", "check_whole", "develop", "first_look", "read_capture", "rendered_look"]
 
 PREVIEW_SIDE = 1000
 """An embedded preview is large enough to judge from this many pixels on."""
@@ -58,6 +58,20 @@ def first_look(path: Path) -> Preview:
         if found is None:
             raise
     return Preview(found, "embedded")
+
+
+def rendered_look(path: Path) -> Preview:
+    """Return a picture to judge by that is developed by us, at half the sensor's size where that is enough.
+
+    Raises Unreadable.
+    """
+    if _is_picture(path):
+        return Preview(read_picture(path, LOOK_SIDE), "picture")
+    with _file(path) as data:
+        white = states_white(data)
+    with opened(path) as raw:
+        check_sensor(raw)
+        return Preview(develop_sensor(raw, _embedded(raw), white=white, half=True), "half-size")
 
 
 def check_whole(path: Path) -> None:

@@ -163,14 +163,14 @@ def _late_owner(work: UnitOfWork, shot: Shot, read: Capture) -> SessionId | None
 
 
 def _show(services: Services, shot: Shot, look: Look) -> None:
-    """Let everybody see a shot that is not picked yet: its state stays as it is."""
+    """Let everybody see a shot that is not picked yet: its state stays as it is.
+
+    What the camera says of it is read after this, for nobody waits for that.
+    """
     if shot.state is not ShotState.RECEIVED or shot.proof:
         return
     with services.work() as work:
-        now = work.shot(shot.id)
-        capture = _capture(now, look)
-        owner = now.session_id or _late_owner(work, now, capture)
-        now = _with_pictures(services, replace(now, session_id=owner, capture=capture), look)
+        now = _with_pictures(services, work.shot(shot.id), look)
         work.save(now)
         work.commit()
     services.board.publish(now.session_id, "shot", {"shot": now.id, "state": now.state.value})
