@@ -70,14 +70,29 @@ def measure(raws: Sequence[Path], folder: Path, effort: Effort, say: Say) -> lis
 def _in_sight(raws: Sequence[Path], folder: Path, effort: Effort, say: Say) -> list[Wire]:
     if why := missing() or tools.missing("exiftool", "vipsthumbnail"):
         return [unmeasured(FIRST, "s", tools.FLOOR, why), unmeasured(BURST, "shots/s", TWO_AT_ONCE, why)]
-    options = {path: option for path in raws if (option := tools.preview_option(path))}
+    options = _with_a_floor(raws, say)
     if not options:
-        why = "exiftool found no preview in any of the files, so there is no floor."
+        why = "exiftool found no preview in any of the files that are read here, so there is no floor."
         return [unmeasured(FIRST, "s", tools.FLOOR, why), unmeasured(BURST, "shots/s", TWO_AT_ONCE, why)]
     say("A studio is started.")
     with studio(folder) as sight:
         place = _Place(options, folder, count(1))
         return [_firsts(sight, place, effort.firsts, say), _burst(sight, place, effort.burst, say)]
+
+
+def _with_a_floor(raws: Sequence[Path], say: Say) -> dict[Path, str]:
+    """Return the files that both can show, with exiftool's option for the preview of each."""
+    decoder, found = Decoder(), dict[Path, str]()
+    for path in raws:
+        option = tools.preview_option(path)
+        if not option or decoder.look(path).reason:
+            say(
+                f"{path.name} is left out: {'it cannot be developed here' if option else 'it has no preview'}"
+            )
+        else:
+            found[path] = option
+    decoder.close()
+    return found
 
 
 @dataclass(frozen=True)
