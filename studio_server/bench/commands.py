@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from studio_server.bench.camera_commands import ingest
+from studio_server.bench import camera_commands
 from studio_server.bench.rows import Wire, write
 from studio_server.bench.tables import (
     brush_table,
@@ -38,7 +38,8 @@ def bench() -> None:
     """Ratios against named baselines in the same run, and errors against known truth."""
 
 
-bench.add_command(ingest)
+bench.add_command(camera_commands.ingest)
+bench.add_command(camera_commands.look)
 
 
 @bench.command()

@@ -22,7 +22,16 @@ from studio_server.imaging.pictures import read_picture, size_of, turned
 from studio_server.imaging.pixels import Picture
 from studio_server.imaging.sensor import check_sensor, develop_sensor, opened
 
-__all__ = ["Preview", "check_whole", "develop", "first_look", "read_capture", "rendered_look"]
+__all__ = [
+    "Preview",
+    "camera_preview",
+    "check_whole",
+    "develop",
+    "first_look",
+    "read_capture",
+    "rendered_look",
+    "undressed",
+]
 
 PREVIEW_SIDE = 1000
 """An embedded preview is large enough to judge from this many pixels on."""
@@ -72,6 +81,26 @@ def rendered_look(path: Path) -> Preview:
     with opened(path) as raw:
         check_sensor(raw)
         return Preview(develop_sensor(raw, _embedded(raw), white=white, half=True), "half-size")
+
+
+def camera_preview(path: Path) -> Picture | None:
+    """Return the preview that the camera put in, of whatever size, right side up; None where there is none.
+
+    Raises Unreadable.
+    """
+    with opened(path) as raw:
+        return _embedded(raw)
+
+
+def undressed(path: Path) -> Picture:
+    """Return LibRaw's full-size development, the camera's white balance and no more: nothing of its preview.
+
+    Raises Unreadable.
+    """
+    with _file(path) as data:
+        white = states_white(data)
+    with opened(path) as raw:
+        return develop_sensor(raw, None, white=white, half=False)
 
 
 def check_whole(path: Path) -> None:

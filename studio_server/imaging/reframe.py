@@ -32,9 +32,11 @@ UNSEEN = 0.0004
 NO_BEND = (0.0, 0.0)
 SCATTER = 0.9
 """Pixels of the copy: tiles that disagree by more with the model say that there is none."""
-BENT = 0.0005
-"""Of the longer side: what a bend must explain, at the median tile that it moves, to be believed."""
+BENT, HALVED = 0.00025, 0.6
+"""Of the longer side, and of what a crop leaves: what a bend must mend at the median tile to be believed."""
 
+BAND = 512
+"""Rows."""
 Points = NDArray[np.float64]
 Level = TypeVar("Level", np.uint16, np.float32)
 
@@ -125,8 +127,8 @@ def _fitted(points: Points, seen: Points, side: int) -> Framing | None:
     plain, kept = _robust(points, seen, side, bends=0)
     if kept.sum() >= LEAST_FOR_BEND:
         bent, with_bend = _robust(points, seen, side, bends=2)
-        gain = np.median(_misses(plain, points, seen)) - np.median(_misses(bent, points, seen))
-        if gain > BENT:
+        before, after = (float(np.median(_misses(model, points, seen))) for model in (plain, bent))
+        if before - after > BENT and after < HALVED * before:
             plain, kept = bent, with_bend
     if kept.sum() < max(LEAST_TILES, len(points) / 2):
         return None
@@ -161,21 +163,22 @@ def _misses(model: Framing, points: Points, seen: Points) -> NDArray[np.float64]
 def _resampled(
     ours: NDArray[Level], model: Framing, shape: tuple[int, ...], side: float, zoom: float = 1.0
 ) -> NDArray[Level]:
-    """Ours as the model frames it.
+    """Ours as the model frames it, in bands, for the maps of a large sensor would fill the memory.
 
     `side`: pixels of the result that are one unit of the model; `zoom`: a pixel of the result in ours.
     """
     height, width = shape[:2]
-    columns = (np.arange(width, dtype=np.float32) - (width - 1) / 2) / side
-    rows = (np.arange(height, dtype=np.float32) - (height - 1) / 2) / side
-    square = columns[None, :] ** 2 + rows[:, None] ** 2
-    grown = (model.scale + model.bend[0] * square + model.bend[1] * square**2) * (side * zoom)
-    middle = ((ours.shape[1] - 1) / 2, (ours.shape[0] - 1) / 2)
-    x = columns[None, :] * grown + (model.shift[0] * side * zoom + middle[0])
-    y = rows[:, None] * grown + (model.shift[1] * side * zoom + middle[1])
-    maps = (np.asarray(x, np.float32), np.asarray(y, np.float32))
-    framed = cv2.remap(ours, *maps, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(framed, ours.dtype)
+    framed = np.empty((height, width, *ours.shape[2:]), ours.dtype)
+    unit, middle = side * zoom, ((ours.shape[1] - 1) / 2, (ours.shape[0] - 1) / 2)
+    columns = ((np.arange(width, dtype=np.float32) - (width - 1) / 2) / side)[None, :]
+    for at in range(0, height, BAND):
+        rows = (np.arange(at, min(at + BAND, height), dtype=np.float32) - (height - 1) / 2) / side
+        square = columns**2 + rows[:, None] ** 2
+        grown = (model.scale + model.bend[0] * square + model.bend[1] * square**2) * unit
+        x = (columns * grown + (model.shift[0] * unit + middle[0])).astype(np.float32)
+        y = (rows[:, None] * grown + (model.shift[1] * unit + middle[1])).astype(np.float32)
+        framed[at : at + BAND] = cv2.remap(ours, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return framed
 
 
 def _full_size(light: Light, preview: Picture) -> tuple[int, int]:
