@@ -105,6 +105,8 @@ class Brief:
     """The shot of the empty backdrop against which the person was cut out."""
     brush: str = ""
     """The digest of the strokes by which the cut was mended."""
+    white: tuple[float, ...] = ()
+    """Of the shot that it was made from."""
 
 
 @dataclass(frozen=True)

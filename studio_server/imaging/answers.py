@@ -13,6 +13,8 @@ from studio_server.domain.plate import Certainty, Estimate, Side
 from studio_server.domain.shot import Capture, Quality
 
 Answer = Mapping[str, Any]
+White = tuple[float, ...]
+"""Factors on linear red, green and blue; none: as the camera balanced it."""
 
 
 @dataclass(frozen=True)

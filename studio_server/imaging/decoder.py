@@ -24,7 +24,7 @@ from typing import Any
 
 from studio_server.domain.errors import Unreadable
 from studio_server.domain.shot import Capture
-from studio_server.imaging.answers import Answer, Look, Place, grown, place_of
+from studio_server.imaging.answers import Answer, Look, Place, White, grown, place_of
 
 log = logging.getLogger(__name__)
 
@@ -77,18 +77,24 @@ class Decoder:
         atexit.register(self.close)
 
     def look(
-        self, path: Path, seen: Callable[[Look], None] = lambda _: None, *, rendered: bool = False
+        self,
+        path: Path,
+        seen: Callable[[Look], None] = lambda _: None,
+        *,
+        rendered: bool = False,
+        white: White = (),
     ) -> Look:
         """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
 
         `seen` is told as soon as there is a proof, before anything else is asked of the file. `rendered`: the
-        proof is developed by us, whatever preview the file carries. Raises nothing on hostile files: what was
-        found out before the decoder died is kept.
+        proof is developed by us, whatever preview the file carries. `white`: of the session's grey card.
+        Raises nothing on hostile files: what was found out before the decoder died is kept.
         """
         with tempfile.TemporaryDirectory(prefix="look-") as place:
             found, died = Look(), ""
             try:
-                request = {"verb": "look", "path": str(path), "target": place, "rendered": rendered}
+                asked = {"path": str(path), "target": place, "rendered": rendered, "white": white}
+                request = {"verb": "look", **asked}
                 for answer in self._answers(request):
                     found = grown(found, answer, Path(place))
                     if "shown" in answer:
@@ -118,10 +124,20 @@ class Decoder:
             log.info("%s says nothing of its capture (%s)", path.name, error)
         return found.capture
 
-    def develop(self, path: Path, target: Path) -> None:
+    def white(self, path: Path) -> White:
+        """Return the white balance of the grey card that a photograph shows. Raises Unreadable."""
+        try:
+            told = [answer["white"] for answer in self._answers({"verb": "white", "path": str(path)})]
+            red, green, blue = (float(factor) for factor in told[0])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise Unreadable(CRASHED) from error
+        return red, green, blue
+
+    def develop(self, path: Path, target: Path, white: White = ()) -> None:
         """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`. Raises Unreadable."""
         try:
-            for _ in self._answers({"verb": "develop", "path": str(path), "target": str(target)}):
+            request = {"verb": "develop", "path": str(path), "target": str(target), "white": white}
+            for _ in self._answers(request):
                 pass
         except Unreadable:
             target.unlink(missing_ok=True)

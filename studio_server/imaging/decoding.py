@@ -21,6 +21,7 @@ from PIL import Image
 from studio_server.domain.errors import Unreadable
 from studio_server.imaging import exif, places, quality, raw, render
 from studio_server.imaging.pictures import FORMATS
+from studio_server.imaging.white import balanced, white_of
 
 Request = dict[str, Any]
 Say = Callable[[dict[str, Any]], None]
@@ -103,8 +104,9 @@ def _look(request: Request, say: Say) -> None:
     except Unreadable as error:
         refused = str(error)
     else:
-        (target / "proof.jpg").write_bytes(render.proof(look.picture))
-        (target / "thumbnail.jpg").write_bytes(render.thumbnail(look.picture))
+        shown = balanced(look.picture, request["white"])
+        (target / "proof.jpg").write_bytes(render.proof(shown))
+        (target / "thumbnail.jpg").write_bytes(render.thumbnail(shown))
         say({"shown": True})
     _capture(request, say)
     if look is not None:
@@ -117,8 +119,12 @@ def _look(request: Request, say: Say) -> None:
 
 
 def _develop(request: Request, _say: Say) -> None:
-    picture = raw.develop(Path(request["path"]))
+    picture = balanced(raw.develop(Path(request["path"])), request["white"])
     Image.fromarray(picture).save(request["target"], format="TIFF")
+
+
+def _white(request: Request, say: Say) -> None:
+    say({"white": white_of(raw.first_look(Path(request["path"])).picture)})
 
 
 def _exif(request: Request, say: Say) -> None:
@@ -138,6 +144,7 @@ VERBS: dict[str, Callable[[Request, Say], None]] = {
     "capture": _capture,
     "look": _look,
     "develop": _develop,
+    "white": _white,
     "exif": _exif,
     "place": _place,
 }

@@ -20,7 +20,17 @@ from studio_server.web.auth import photographer_only, wants_data
 from studio_server.web.live import event_stream, everything
 from studio_server.web.media import layered, picture
 from studio_server.web.words import FILTERS
-from studio_server.workflow import backdrop, bringing, doors, layers, overruling, pages, proofing, recover
+from studio_server.workflow import (
+    backdrop,
+    bringing,
+    doors,
+    grey_card,
+    layers,
+    overruling,
+    pages,
+    proofing,
+    recover,
+)
 from studio_server.workflow.services import Services
 
 if TYPE_CHECKING:  # app.py imports this module
@@ -56,6 +66,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/again", desk.again, "POST"),
         ("/sessions/<session>/retouch", desk.retouch, "POST"),
         ("/sessions/<session>/empty", desk.mark_empty, "POST"),
+        ("/sessions/<session>/grey-card", desk.mark_card, "POST"),
         ("/sessions/<session>/shot-for", desk.use_shot, "POST"),
         ("/variations/<variation>/overrule", desk.overrule, "POST"),
         ("/variations/<variation>/layers", desk.want_layers, "POST"),
@@ -141,6 +152,14 @@ class _Studio:
             backdrop.mark_empty(self._services, SessionId(session), ShotId(shot), _ACTOR)
         else:
             backdrop.unmark_empty(self._services, SessionId(session), _ACTOR)
+        return _done(session)
+
+    def mark_card(self, session: str) -> AnyResponse:
+        """`shot`: the frame of the grey card; left out, the camera's white balance holds."""
+        if shot := request.form.get("shot", ""):
+            grey_card.mark_card(self._services, SessionId(session), ShotId(shot), _ACTOR)
+        else:
+            grey_card.unmark_card(self._services, SessionId(session), _ACTOR)
         return _done(session)
 
     def use_shot(self, session: str) -> AnyResponse:

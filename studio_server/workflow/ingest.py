@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from studio_server.domain.errors import BadInput
-from studio_server.domain.events import ProofReady, ShotReceived, ShotUnreadable
+from studio_server.domain.events import Fact, Flagged, ProofReady, ShotReceived, ShotUnreadable
 from studio_server.domain.ports import BlobRef, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId
 from studio_server.domain.shot import (
@@ -16,6 +16,7 @@ from studio_server.domain.shot import (
     SIDECAR_SUFFIXES,
     Capture,
     FileRole,
+    Flag,
     Shot,
     ShotFile,
     ShotId,
@@ -105,15 +106,15 @@ def develop(services: Services, shot_id: ShotId) -> None:
     """
     with services.read() as work:
         shot = work.shot(shot_id)
-    developed = _developed(services, shot)
+        white = _white(work, shot.session_id)
+    developed = replace(_developed(services, shot, white), white=white)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
-        made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality")}
+        made = {name: getattr(developed, name) for name in ("state", "reason", "capture", "quality", "white")}
         owner = now.session_id or _late_owner(work, now, developed.capture)
         kept = replace(now, session_id=owner, proof=developed.proof, thumbnail=developed.thumbnail, **made)
         work.save(kept)
-        fact = ProofReady if kept.pickable else ShotUnreadable
-        work.commit(fact(kept.id, kept.session_id))
+        work.commit(*_facts(work, now, kept))
     services.board.publish(kept.session_id, "shot", {"shot": kept.id, "state": kept.state.value})
 
 
@@ -187,9 +188,25 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
     return replace(shot, quality=look.quality, proof=proof, thumbnail=thumbnail)
 
 
-def _developed(services: Services, shot: Shot) -> Shot:
+def _facts(work: Reading, before: Shot, now: Shot) -> list[Fact]:
+    """What has come to be: a proof; first looks that are due anew; a white balance that came meanwhile."""
+    if not now.pickable:
+        return [ShotUnreadable(now.id, now.session_id)]
+    facts: list[Fact] = [ProofReady(now.id, now.session_id)]
+    if now.session_id and now.flag is Flag.PICK and now.white != before.white:
+        facts.append(Flagged(now.id, now.session_id))
+    if now.white != _white(work, now.session_id):
+        facts.append(ShotReceived(now.id, now.session_id))
+    return facts
+
+
+def _white(work: Reading, session_id: SessionId | None) -> tuple[float, ...]:
+    return work.session(session_id).white if session_id else ()
+
+
+def _developed(services: Services, shot: Shot, white: tuple[float, ...]) -> Shot:
     path = services.blobs.path(shot.original.sha256)
-    look = DECODER.look(path, lambda early: _show(services, shot, early))
+    look = DECODER.look(path, lambda early: _show(services, shot, early), white=white)
     state = ShotState.UNREADABLE if look.reason else ShotState.DEVELOPED
     seen = replace(shot, state=state, reason=look.reason, capture=_capture(shot, look))
     return _with_pictures(services, seen, look) if look.proof else seen

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from studio_server.domain import consent
 from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import BadInput, Conflict, NotFound
-from studio_server.domain.events import Approved, Chosen, Flagged, PicksLocked, ProofReady
+from studio_server.domain.events import Approved, Chosen, Fact, Flagged, PicksLocked, ProofReady
 from studio_server.domain.likeness import Likeness, LikenessId, LikenessState
 from studio_server.domain.ports import Decision, Reading, UnitOfWork
 from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
 from studio_server.domain.variation import Choice, Pass, VariationId
+from studio_server.workflow.grey_card import unbalanced
 from studio_server.workflow.places import offered
 from studio_server.workflow.services import Services
 
@@ -89,7 +90,7 @@ def claim(services: Services, shot_id: ShotId, session_id: SessionId | None, act
         if shot.session_id == session_id:
             return
         _move(services, work, shot, session_id, actor)
-        work.commit(ProofReady(shot.id, session_id))
+        work.commit(ProofReady(shot.id, session_id), *_unbalanced(work, shot.session_id, session_id))
     _say_moved(services, shot, session_id)
 
 
@@ -106,9 +107,14 @@ def move_on(
             return
         for shot in moved:
             _move(services, work, shot, goal, actor)
-        work.commit(*(ProofReady(shot.id, goal) for shot in moved))
+        work.commit(*(ProofReady(shot.id, goal) for shot in moved), *_unbalanced(work, source, goal))
     for shot in moved:
         _say_moved(services, shot, goal)
+
+
+def _unbalanced(work: Reading, source: SessionId | None, goal: SessionId | None) -> list[Fact]:
+    """Sessions may have white balances of their own, and the grey card itself may have been moved."""
+    return [*unbalanced(work, source), *unbalanced(work, goal)]
 
 
 def _move(services: Services, work: UnitOfWork, shot: Shot, goal: SessionId | None, actor: str) -> None:
@@ -131,8 +137,9 @@ def _let_go(services: Services, work: UnitOfWork, shot: Shot, actor: str) -> Non
     assert shot.session_id is not None
     session = work.session(shot.session_id)
     plate = None if session.clean_plate == shot.id else session.clean_plate
+    card = session.grey_card if session.grey_card and session.grey_card.shot_id != shot.id else None
     chosen = tuple(one for one in session.chosen if one.shot_id != shot.id)
-    work.save(replace(session, clean_plate=plate, chosen=chosen))
+    work.save(replace(session, clean_plate=plate, grey_card=card, chosen=chosen))
     for variation in work.variations(session.id):
         if variation.brief.shot_id == shot.id and variation.choice is not Choice.REFUSED:
             work.save(replace(variation, choice=Choice.REFUSED))

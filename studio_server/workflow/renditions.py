@@ -6,12 +6,14 @@ from studio_server.domain.shot import Shot
 from studio_server.imaging.decoder import DECODER
 from studio_server.workflow.services import Services
 
-RECIPE = "1"
+RECIPE = "2"
+"""2: framed and coloured as the camera's preview."""
 
 
 def key_of(shot: Shot) -> str:
     """Caches of whatever is made from this rendition are keyed by it."""
-    return f"{shot.original.sha256[:32]}-{RECIPE}"
+    white = "".join(f"-{round(1000 * factor)}" for factor in shot.white)
+    return f"{shot.original.sha256[:32]}-{RECIPE}{white}"
 
 
 def rendition(services: Services, shot: Shot) -> Path:
@@ -19,6 +21,6 @@ def rendition(services: Services, shot: Shot) -> Path:
     path = services.derived.directory(f"{shot.session_id}/renditions") / f"{key_of(shot)}.tif"
     if not path.exists():
         partial = path.with_suffix(f".{services.new_id()}.part")  # a page may ask while a job makes it
-        DECODER.develop(services.blobs.path(shot.original.sha256), partial)
+        DECODER.develop(services.blobs.path(shot.original.sha256), partial, shot.white)
         partial.replace(path)
     return path

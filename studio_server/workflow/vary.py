@@ -121,7 +121,7 @@ def _first_looks(session: Session, shot: Shot) -> list[Brief]:
 
 def _brief(session: Session, shot: Shot, place: str, seed: int) -> Brief:
     clean = ShotId(session.clean_plate) if session.clean_plate else None
-    return Brief(shot.id, place, seed, retouch=session.retouch, clean_plate=clean)
+    return Brief(shot.id, place, seed, retouch=session.retouch, clean_plate=clean, white=shot.white)
 
 
 def _sitting(services: Services, session_id: SessionId, made_in: Pass, likeness: Likeness | None) -> Sitting:
@@ -250,6 +250,7 @@ def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     words += f"|retouch {brief.retouch}" if brief.retouch else ""
     words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
     words += f"|brush {brief.brush}" if brief.brush else ""
+    words += f"|white {brief.white}" if brief.white else ""
     words += f"|plate {plate.recipe}" if plate else ""
     words += f"|{brief.lane}" if brief.lane is not Lane.LOCKED else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])
