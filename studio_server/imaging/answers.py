@@ -47,7 +47,8 @@ def grown(found: Look, answer: Answer, place: Path) -> Look:
     if "capture" in answer:
         return replace(found, capture=_capture(answer["capture"]))
     if "shown" in answer:
-        proof, thumbnail = ((place / name).read_bytes() for name in ("proof.jpg", "thumbnail.jpg"))
+        number = int(answer["shown"])
+        proof, thumbnail = ((place / f"{name}{number}.jpg").read_bytes() for name in ("proof", "thumbnail"))
         return replace(found, proof=proof, thumbnail=thumbnail)
     if "quality" in answer:
         told = answer["quality"]

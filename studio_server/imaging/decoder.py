@@ -86,7 +86,8 @@ class Decoder:
     ) -> Look:
         """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
 
-        `seen` is told as soon as there is a proof, before anything else is asked of the file. `rendered`: the
+        `seen` is told as soon as there is a proof, before anything else is asked of the file; once more where
+        a small preview of the camera's is shown while the proof is developed. `rendered`: the
         proof is developed by us, whatever preview the file carries. `white`: of the session's grey card.
         Raises nothing on hostile files: what was found out before the decoder died is kept.
         """

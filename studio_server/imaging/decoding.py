@@ -21,6 +21,7 @@ from PIL import Image
 from studio_server.domain.errors import Unreadable
 from studio_server.imaging import exif, places, quality, raw, render
 from studio_server.imaging.pictures import FORMATS
+from studio_server.imaging.pixels import Picture
 from studio_server.imaging.white import balanced, white_of
 
 Request = dict[str, Any]
@@ -97,17 +98,13 @@ def _capture(request: Request, say: Say) -> None:
 
 def _look(request: Request, say: Say) -> None:
     """Say first what somebody waits for, and then what takes its time."""
-    path, target = Path(request["path"]), Path(request["target"])
-    refused, look = "", None
+    path, refused, look = Path(request["path"]), "", None
     try:
-        look = raw.rendered_look(path) if request["rendered"] else raw.first_look(path)
+        for number, look in enumerate([raw.rendered_look(path)] if request["rendered"] else raw.looks(path)):
+            _show(look.picture, number, request)
+            say({"shown": number})
     except Unreadable as error:
         refused = str(error)
-    else:
-        shown = balanced(look.picture, request["white"])
-        (target / "proof.jpg").write_bytes(render.proof(shown))
-        (target / "thumbnail.jpg").write_bytes(render.thumbnail(shown))
-        say({"shown": True})
     _capture(request, say)
     if look is not None:
         say({"quality": asdict(quality.measure(look.picture))})
@@ -116,6 +113,13 @@ def _look(request: Request, say: Say) -> None:
     except Unreadable as error:  # it says more of what is missing than the look's failure
         refused = str(error)
     say({"reason": refused})
+
+
+def _show(picture: Picture, number: int, request: Request) -> None:
+    """Each under a name of its own: what was shown before may just be read."""
+    shown, target = balanced(picture, request["white"]), Path(request["target"])
+    (target / f"proof{number}.jpg").write_bytes(render.proof(shown))
+    (target / f"thumbnail{number}.jpg").write_bytes(render.thumbnail(shown))
 
 
 def _develop(request: Request, _say: Say) -> None:
