@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from studio_server.bench import camera_commands
 from studio_server.bench.rows import Wire, write
 from studio_server.bench.tables import (
     brush_table,
@@ -36,6 +37,10 @@ console = Console(highlight=False)
 @click.group()
 def bench() -> None:
     """Ratios against named baselines in the same run, and errors against known truth."""
+
+
+bench.add_command(camera_commands.ingest)
+bench.add_command(camera_commands.look)
 
 
 @bench.command()

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+
+from studio_server.bench.rows import Wire
 
 if TYPE_CHECKING:  # torch behind some of them: seconds, 300 MB
     from studio_server.bench import brush as brushing
@@ -14,6 +16,22 @@ if TYPE_CHECKING:  # torch behind some of them: seconds, 300 MB
     from studio_server.bench.judge import Case
     from studio_server.bench.matte import Row
     from studio_server.domain.variation import Measure
+
+
+def row_table(rows: Iterable[Wire]) -> Table:
+    """Any rows as they are kept: medians, 95th percentiles in brackets."""
+    table = Table("what", "unit", "ours", "baseline", "ratio", box=None)
+    for row in rows:
+        ours, theirs = _pair(row["ours"]), _pair(row["baseline"])
+        if row["ratio"] is None:
+            table.add_row(str(row["name"]), str(row["unit"]), "-", "-", str(row["why"]))
+        else:
+            table.add_row(str(row["name"]), str(row["unit"]), ours, theirs, f"{row['ratio']:.2f}")
+    return table
+
+
+def _pair(told: Any) -> str:  # noqa: ANN401 - JSON
+    return "-" if told["p50"] is None else f"{told['p50']:.3g} ({told['p95']:.3g})"
 
 
 def light_table(rows: Sequence["lighting.Row"]) -> Table:

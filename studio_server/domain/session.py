@@ -28,6 +28,14 @@ class ChosenShot:
 
 
 @dataclass(frozen=True)
+class GreyCard:
+    shot_id: str
+    """The shot that shows it."""
+    white: tuple[float, ...]
+    """Factors on linear red, green and blue."""
+
+
+@dataclass(frozen=True)
 class Session:
     id: SessionId
     client_name: str
@@ -43,8 +51,14 @@ class Session:
     """How far blemishes and shine are taken back, 0 to 100: 0 is the person as photographed."""
     clean_plate: str | None = None
     """The shot that shows the empty backdrop; None: there is none."""
+    grey_card: GreyCard | None = None
+    """By which the session's photographs are balanced; None: as the camera did."""
     chosen: tuple[ChosenShot, ...] = ()
     """The contexts whose shot the photographer chose; the others get the pick that suits them."""
+
+    @property
+    def white(self) -> tuple[float, ...]:
+        return self.grey_card.white if self.grey_card else ()
 
     def shot_for(self, context: str) -> str:
         """The shot that the photographer chose for a context; empty: none."""

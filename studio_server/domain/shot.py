@@ -145,6 +145,8 @@ class Shot:
     proof: str = ""
     """sha256 of the proof (2048 px JPEG, sRGB, no private metadata)."""
     thumbnail: str = ""
+    white: tuple[float, ...] = ()
+    """Factors on linear red, green and blue in its proof and rendition; empty: as the camera set it."""
     flag: Flag = Flag.NONE
     flagged_by: str = ""
     """Who set it last: client, photographer, or the program that the file was moved in; empty: nobody."""

@@ -107,6 +107,8 @@ class Brief:
     """The digest of the strokes by which the cut was mended."""
     rendition: str = ""
     """sha256 of the photographer's rendition that it was made from; empty: the original, developed by us."""
+    white: tuple[float, ...] = ()
+    """Of the shot that it was made from."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from studio_server.domain.rendition import Origin
 from studio_server.domain.shot import Capture, Quality
 
 Answer = Mapping[str, Any]
+White = tuple[float, ...]
+"""Factors on linear red, green and blue; none: as the camera balanced it."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,15 @@ def grown(found: Look, answer: Answer, place: Path) -> Look:
     """Add one answer. Raises KeyError, TypeError, ValueError or OSError where it is not such as ours are."""
     if "capture" in answer:
         return replace(found, capture=_capture(answer["capture"]))
+    if "shown" in answer:
+        number = int(answer["shown"])
+        proof, thumbnail = ((place / f"{name}{number}.jpg").read_bytes() for name in ("proof", "thumbnail"))
+        return replace(found, proof=proof, thumbnail=thumbnail)
     if "quality" in answer:
         told = answer["quality"]
         numbers = (float(told["sharpness"]), float(told["exposure"]), float(told["clipped"]))
-        return replace(
-            found,
-            quality=Quality(*numbers, tuple(str(note) for note in told["notes"]), str(told["gist"])),
-            proof=(place / "proof.jpg").read_bytes(),
-            thumbnail=(place / "thumbnail.jpg").read_bytes(),
-        )
+        notes = tuple(str(note) for note in told["notes"])
+        return replace(found, quality=Quality(*numbers, notes, str(told["gist"])))
     return replace(found, reason=str(answer.get("reason", "")))
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from studio_server.domain.errors import DiskFull, Unreadable
 from studio_server.domain.rendition import Origin
 from studio_server.domain.shot import Capture
-from studio_server.imaging.answers import Answer, Look, Place, grown, origin_of, place_of
+from studio_server.imaging.answers import Answer, Look, Place, White, grown, origin_of, place_of
 from studio_server.imaging.scratch import scratch
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ GRACE_SECONDS = 30.0
 """For the keeper to start, and for the kernel to end a child that is over its time."""
 MOST_ANSWER = 1 << 20
 """Bytes. A longer answer is not one of ours."""
+CAPTURE_SECONDS = 5.0
+"""For what a file says of its exposure, asked once more after a decoder has died of its pixels."""
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "OMP_NUM_THREADS")
 """All that decoders are told of their surroundings: no address and no password of ours."""
 
@@ -80,33 +82,49 @@ class Decoder:
         os.register_at_fork(after_in_child=self._forked)
         atexit.register(self.close)
 
-    def look(self, path: Path, seen: Callable[[Look], None] = lambda _: None) -> Look:
+    def look(
+        self,
+        path: Path,
+        seen: Callable[[Look], None] = lambda _: None,
+        *,
+        rendered: bool = False,
+        white: White = (),
+    ) -> Look:
         """Return capture, proof, thumbnail and the coach's numbers, or the reason why there are none.
 
-        `seen` is told as soon as there is a proof, before the file has been looked through to its end.
+        `seen` is told as soon as there is a proof, before anything else is asked of the file; once more where
+        a small preview of the camera's is shown while the proof is developed. `rendered`: the
+        proof is developed by us, whatever preview the file carries. `white`: of the session's grey card.
         Raises nothing on hostile files: what was found out before the decoder died is kept. Raises DiskFull.
         """
         with scratch() as place:
             found, died = Look(), ""
             try:
-                for answer in self._answers({"verb": "look", "path": str(path), "target": str(place)}):
+                asked = {"path": str(path), "target": str(place), "rendered": rendered, "white": white}
+                for answer in self._answers({"verb": "look", **asked}):
                     found = grown(found, answer, place)
-                    if "quality" in answer:
+                    if "shown" in answer:
                         seen(found)
             except Unreadable as error:
                 died = str(error)
             except (KeyError, TypeError, ValueError, OSError) as error:  # an answer that is none of ours
                 log.warning("%s: the decoder's answer makes no sense (%s)", path.name, error)
                 died = CRASHED
-        if died and found.proof:
-            died = HURT_ITSELF if died == CRASHED else died
+        if died == CRASHED and not found.proof:  # its child died before it came to the capture
+            found = replace(found, capture=self.capture(path, CAPTURE_SECONDS))
+        if died == CRASHED and found.proof:
+            died = HURT_ITSELF
         return replace(found, reason=found.reason or died)
 
-    def capture(self, path: Path) -> Capture:
-        """Return what the file says of its exposure; an empty Capture where it cannot be read."""
+    def capture(self, path: Path, seconds: float | None = None) -> Capture:
+        """Return what the file says of its exposure; an empty Capture where it cannot be read.
+
+        `seconds`: within them, instead of within the time that a whole development has.
+        """
         found = Look()
         try:
-            for answer in self._answers({"verb": "capture", "path": str(path)}):
+            request = {"verb": "capture", "path": str(path)}
+            for answer in self._answers(request, seconds):
                 found = grown(found, answer, path)
         except (Unreadable, KeyError, TypeError, ValueError, OSError) as error:
             log.info("%s says nothing of its capture (%s)", path.name, error)
@@ -121,13 +139,23 @@ class Decoder:
             log.info("%s says nothing of its origin (%s)", path.name, error)
             return Origin()
 
-    def develop(self, path: Path, target: Path) -> None:
+    def white(self, path: Path) -> White:
+        """Return the white balance of the grey card that a photograph shows. Raises Unreadable."""
+        try:
+            told = [answer["white"] for answer in self._answers({"verb": "white", "path": str(path)})]
+            red, green, blue = (float(factor) for factor in told[0])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise Unreadable(CRASHED) from error
+        return red, green, blue
+
+    def develop(self, path: Path, target: Path, white: White = ()) -> None:
         """Write the full-size rendition as a TIFF (sRGB, right side up) to `target`.
 
         Raises Unreadable, DiskFull.
         """
         try:
-            for _ in self._answers({"verb": "develop", "path": str(path), "target": str(target)}):
+            request = {"verb": "develop", "path": str(path), "target": str(target), "white": white}
+            for _ in self._answers(request):
                 pass
         except (Unreadable, DiskFull):
             target.unlink(missing_ok=True)
@@ -192,13 +220,14 @@ class Decoder:
             )
         self._owner, self._door = os.getpid(), ours
 
-    def _answers(self, request: dict[str, Any]) -> Iterator[Answer]:
+    def _answers(self, request: dict[str, Any], seconds: float | None = None) -> Iterator[Answer]:
         """Yield what the child answers.
 
         Raises Unreadable where it refuses, dies, or takes too long, and DiskFull where it found no room.
         """
         started = time.monotonic()
-        with self._line({**request, "limits": asdict(self.limits)}) as line:
+        limits = replace(self.limits, seconds=min(seconds or self.limits.seconds, self.limits.seconds))
+        with self._line({**request, "limits": asdict(limits)}) as line:
             for answer in _lines(line):
                 if "refused" in answer:
                     raise Unreadable(str(answer["refused"])[:500])
@@ -210,8 +239,8 @@ class Decoder:
                 if "end" in answer:
                     return
                 yield answer
-        late = time.monotonic() - started >= self.limits.seconds
-        raise Unreadable(TOO_LONG.format(seconds=self.limits.seconds) if late else CRASHED)
+        late = time.monotonic() - started >= limits.seconds
+        raise Unreadable(TOO_LONG.format(seconds=limits.seconds) if late else CRASHED)
 
     def _line(self, request: dict[str, Any]) -> socket.socket:
         """Ask the keeper for a child, and return the line to it. A keeper that is gone is replaced once."""

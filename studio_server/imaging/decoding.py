@@ -23,6 +23,8 @@ from studio_server.domain.shot import Capture
 from studio_server.imaging import exif, places, quality, raw, render
 from studio_server.imaging.origin import read_origin
 from studio_server.imaging.pictures import FORMATS
+from studio_server.imaging.pixels import Picture
+from studio_server.imaging.white import balanced, white_of
 
 Request = dict[str, Any]
 Say = Callable[[dict[str, Any]], None]
@@ -105,16 +107,16 @@ def _origin(request: Request, say: Say) -> None:
 
 
 def _look(request: Request, say: Say) -> None:
-    path, target = Path(request["path"]), Path(request["target"])
-    _capture(request, say)
-    refused = ""
+    """Say first what somebody waits for, and then what takes its time."""
+    path, refused, look = Path(request["path"]), "", None
     try:
-        look = raw.first_look(path)
+        for number, look in enumerate([raw.rendered_look(path)] if request["rendered"] else raw.looks(path)):
+            _show(look.picture, number, request)
+            say({"shown": number})
     except Unreadable as error:
         refused = str(error)
-    else:
-        (target / "proof.jpg").write_bytes(render.proof(look.picture))
-        (target / "thumbnail.jpg").write_bytes(render.thumbnail(look.picture))
+    _capture(request, say)
+    if look is not None:
         say({"quality": asdict(quality.measure(look.picture))})
     try:
         raw.check_whole(path)
@@ -123,9 +125,20 @@ def _look(request: Request, say: Say) -> None:
     say({"reason": refused})
 
 
+def _show(picture: Picture, number: int, request: Request) -> None:
+    """Each under a name of its own: what was shown before may just be read."""
+    shown, target = balanced(picture, request["white"]), Path(request["target"])
+    (target / f"proof{number}.jpg").write_bytes(render.proof(shown))
+    (target / f"thumbnail{number}.jpg").write_bytes(render.thumbnail(shown))
+
+
 def _develop(request: Request, _say: Say) -> None:
-    picture = raw.develop(Path(request["path"]))
+    picture = balanced(raw.develop(Path(request["path"])), request["white"])
     Image.fromarray(picture).save(request["target"], format="TIFF")
+
+
+def _white(request: Request, say: Say) -> None:
+    say({"white": white_of(raw.first_look(Path(request["path"])).picture)})
 
 
 def _exif(request: Request, say: Say) -> None:
@@ -146,6 +159,7 @@ VERBS: dict[str, Callable[[Request, Say], None]] = {
     "origin": _origin,
     "look": _look,
     "develop": _develop,
+    "white": _white,
     "exif": _exif,
     "place": _place,
 }

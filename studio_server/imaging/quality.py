@@ -33,7 +33,8 @@ def measure(picture: Picture) -> Quality:
     luminance: Field = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.float32)
     sharp = sharpness(luminance)
     step = max(1, max(picture.shape) // SIDE)
-    clipped = float((picture[::step, ::step] >= CLIPPED_FROM).any(axis=2).mean())
+    white = picture[::step, ::step] >= CLIPPED_FROM
+    clipped = float((white[..., 0] | white[..., 1] | white[..., 2]).mean())
     exposure = float(np.median(luminance)) / 255
     notes = (_focus(sharp, clipped), _under(luminance), _highlights(clipped))
     return Quality(sharp, exposure, clipped, tuple(note for note in notes if note), gist(small))

@@ -20,9 +20,20 @@ from studio_server.imaging.completeness import fault
 from studio_server.imaging.containers import contents, is_picture, previews, states_white
 from studio_server.imaging.pictures import read_picture, size_of, turned
 from studio_server.imaging.pixels import Picture
+from studio_server.imaging.render import THUMBNAIL_SIDE
 from studio_server.imaging.sensor import check_sensor, develop_sensor, opened
 
-__all__ = ["Preview", "check_whole", "develop", "first_look", "read_capture"]
+__all__ = [
+    "Preview",
+    "camera_preview",
+    "check_whole",
+    "develop",
+    "first_look",
+    "looks",
+    "read_capture",
+    "rendered_look",
+    "undressed",
+]
 
 PREVIEW_SIDE = 1000
 """An embedded preview is large enough to judge from this many pixels on."""
@@ -44,20 +55,67 @@ def first_look(path: Path) -> Preview:
 
     A file that is cut off may still give its preview: `check_whole` tells. Raises Unreadable.
     """
+    *_, last = looks(path)
+    return last
+
+
+def looks(path: Path) -> Iterator[Preview]:
+    """Yield what `first_look` returns; where that takes its time, first what is enough for a thumbnail."""
     with _file(path) as data:
-        if is_picture(data):
-            return Preview(read_picture(path, LOOK_SIDE), "picture")
-        missing, white, jpegs = fault(data), states_white(data), previews(data)
+        ready = is_picture(data)
+        missing, white, jpegs = (
+            ("", False, []) if ready else (fault(data), states_white(data), previews(data))
+        )
+    if ready:
+        yield Preview(read_picture(path, LOOK_SIDE), "picture")
+        return
     try:
         with opened(path) as raw:
             found = _embedded(raw)
             if found is None or max(found.shape) < PREVIEW_SIDE:
-                return _half_size(raw, found, missing, white=white)
+                if found is not None and max(found.shape) >= THUMBNAIL_SIDE:
+                    yield Preview(found, "embedded")
+                yield _half_size(raw, found, missing, white=white)
+                return
     except Unreadable:
         found = _best_of(jpegs, read_capture(path).orientation)
         if found is None:
             raise
-    return Preview(found, "embedded")
+    yield Preview(found, "embedded")
+
+
+def rendered_look(path: Path) -> Preview:
+    """Return a picture to judge by that is developed by us, at half the sensor's size where that is enough.
+
+    Raises Unreadable.
+    """
+    if _is_picture(path):
+        return Preview(read_picture(path, LOOK_SIDE), "picture")
+    with _file(path) as data:
+        white = states_white(data)
+    with opened(path) as raw:
+        check_sensor(raw)
+        return Preview(develop_sensor(raw, _embedded(raw), white=white, half=True), "half-size")
+
+
+def camera_preview(path: Path) -> Picture | None:
+    """Return the preview that the camera put in, of whatever size, right side up; None where there is none.
+
+    Raises Unreadable.
+    """
+    with opened(path) as raw:
+        return _embedded(raw)
+
+
+def undressed(path: Path) -> Picture:
+    """Return LibRaw's full-size development, the camera's white balance and no more: nothing of its preview.
+
+    Raises Unreadable.
+    """
+    with _file(path) as data:
+        white = states_white(data)
+    with opened(path) as raw:
+        return develop_sensor(raw, None, white=white, half=False)
 
 
 def check_whole(path: Path) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import rawpy
 
 from studio_server.domain.errors import Unreadable
+from studio_server.imaging.look import as_shown
 from studio_server.imaging.pictures import bounded
 from studio_server.imaging.pixels import Picture
-from studio_server.imaging.tone import toned
 
 HALF_SIDE = 2000
 """A sensor of at least this width gives enough at half its size."""
@@ -55,7 +55,7 @@ def develop_sensor(
     white: bool,
     half: bool,
 ) -> Picture:
-    """Develop with the camera's white balance and, where it left a preview to learn it from, its tone.
+    """Develop with the camera's white balance and, where it left a preview to learn it from, its look.
 
     `white`: the file states its white level. Nothing is brightened by what happens to be in the frame, so
     that the shots of a session stay alike.
@@ -71,7 +71,7 @@ def develop_sensor(
     )
     if light.ndim == 2 or light.shape[2] == 1:  # a monochrome sensor
         light = np.repeat(light.reshape(*light.shape[:2], 1), 3, axis=2)
-    return toned(light, preview)
+    return as_shown(light, preview)
 
 
 def check_sensor(raw: Any) -> None:  # noqa: ANN401 - rawpy has no types

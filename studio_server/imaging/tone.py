@@ -28,9 +28,16 @@ def eight_bit(light: Light) -> Picture:
     return np.asarray(light >> 8, np.uint8)
 
 
-def toned(light: Light, preview: Picture | None) -> Picture:
-    """Return `light` in 8 bits with the tone of `preview`; as it is where the two are not alike."""
-    curve = None if preview is None else _curve(_luminance(light) / STEPS, _luminance(preview) / 256)
+def alike(light: Light, preview: Picture) -> bool:
+    """Whether both show one frame, so that the one can be given the look of the other."""
+    ours, theirs = _luminance(light) / STEPS, _luminance(preview) / 256
+    flat = ours.std() < 0.02 or theirs.std() < 0.02
+    return not flat and float(np.corrcoef(ours.ravel(), theirs.ravel())[0, 1]) >= ALIKE
+
+
+def toned(light: Light, preview: Picture) -> Picture:
+    """Return `light` in 8 bits with the tone of `preview`, which is alike."""
+    curve = _curve(_luminance(light) / STEPS, _luminance(preview) / 256)
     if curve is None:
         return eight_bit(light)
     table = np.rint(curve(np.linspace(0, 1, STEPS)) * 255).clip(0, 255).astype(np.uint8)
@@ -39,8 +46,6 @@ def toned(light: Light, preview: Picture | None) -> Picture:
 
 def _curve(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> PchipInterpolator | None:
     """Return a rising curve from our sRGB values to the camera's, 0-1; None where it would change nothing."""
-    if ours.std() < 0.02 or theirs.std() < 0.02 or np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] < ALIKE:
-        return None
     before, after = np.percentile(ours, SHARES), np.percentile(theirs, SHARES)
     if np.abs(before - after).max() < NEGLIGIBLE:
         return None

@@ -24,6 +24,7 @@ from studio_server.workflow import (
     backdrop,
     bringing,
     doors,
+    grey_card,
     layers,
     overruling,
     pages,
@@ -66,6 +67,7 @@ def _routes(desk: "_Studio") -> list[tuple[str, View, str]]:
         ("/sessions/<session>/again", desk.again, "POST"),
         ("/sessions/<session>/retouch", desk.retouch, "POST"),
         ("/sessions/<session>/empty", desk.mark_empty, "POST"),
+        ("/sessions/<session>/grey-card", desk.mark_card, "POST"),
         ("/sessions/<session>/shot-for", desk.use_shot, "POST"),
         ("/variations/<variation>/overrule", desk.overrule, "POST"),
         ("/variations/<variation>/layers", desk.want_layers, "POST"),
@@ -153,6 +155,14 @@ class _Studio:
             backdrop.mark_empty(self._services, SessionId(session), ShotId(shot), _ACTOR)
         else:
             backdrop.unmark_empty(self._services, SessionId(session), _ACTOR)
+        return _done(session)
+
+    def mark_card(self, session: str) -> AnyResponse:
+        """`shot`: the frame of the grey card; left out, the camera's white balance holds."""
+        if shot := request.form.get("shot", ""):
+            grey_card.mark_card(self._services, SessionId(session), ShotId(shot), _ACTOR)
+        else:
+            grey_card.unmark_card(self._services, SessionId(session), _ACTOR)
         return _done(session)
 
     def use_shot(self, session: str) -> AnyResponse:

@@ -124,15 +124,15 @@ def develop(services: Services, shot_id: ShotId) -> None:
     """
     with services.read() as work:
         shot = work.shot(shot_id)
-    developed = _developed(services, shot)
+        white = _white(work, shot.session_id)
+    developed = _developed(services, shot, white)
     with services.work() as work:
         now = work.shot(shot_id)  # it may have been flagged, moved or paired while we computed
         if _shows_another(now, shot):
             return
         settled = settle(services, work, _merged(services, work, now, developed))
         kept = settled.shot
-        fact = ProofReady if kept.pickable else ShotUnreadable
-        work.commit(fact(kept.id, kept.session_id), *_looks_again(work, now, kept), *settled.facts)
+        work.commit(*_developed_facts(work, now, kept), *settled.facts)
     say(services, settled)
 
 
@@ -163,12 +163,12 @@ def _shows_another(now: Shot, shot: Shot) -> bool:
 
 
 def _merged(services: Services, work: UnitOfWork, now: Shot, developed: Shot) -> Shot:
-    made = ("state", "reason", "capture", "quality", "proof", "thumbnail")
+    made = ("state", "reason", "capture", "quality", "proof", "thumbnail", "white")
     kept = replace(now, **{name: getattr(developed, name) for name in made})
     return without(services, work, kept, developed)
 
 
-def _looks_again(work: UnitOfWork, before: Shot, kept: Shot) -> list[Flagged]:
+def _looks_again(work: Reading, before: Shot, kept: Shot) -> list[Flagged]:
     """A pick that looks otherwise than when its first looks were made needs new ones."""
     if kept.session_id is None or kept.flag is not Flag.PICK or before.proof in {"", kept.proof}:
         return []
@@ -197,17 +197,20 @@ def _origin(services: Services, incoming: Incoming, file: ShotFile) -> Origin:
 
 
 def _show(services: Services, shot: Shot, look: Look) -> None:
-    """Let everybody see a shot that is not picked yet: its state stays as it is."""
+    """Let everybody see a shot that is not picked yet: its state stays as it is.
+
+    What the camera says of it is read after this, for nobody waits for that.
+    """
     if shot.state is not ShotState.RECEIVED or shot.proof:
         return
     with services.work() as work:
         now = work.shot(shot.id)
         if _shows_another(now, shot):
             return
-        seen = _with_pictures(services, replace(now, capture=_capture(now, look)), look)
-        settled = settle(services, work, seen)
-        work.commit(*settled.facts)
-    say(services, settled)
+        shown = _with_pictures(services, now, look)
+        work.save(shown)
+        work.commit()
+    services.board.publish(shown.session_id, "shot", {"shot": shown.id, "state": shown.state.value})
 
 
 def _capture(shot: Shot, look: Look) -> Capture:
@@ -221,16 +224,32 @@ def _with_pictures(services: Services, shot: Shot, look: Look) -> Shot:
     return replace(shot, quality=look.quality, proof=proof, thumbnail=thumbnail)
 
 
-def _developed(services: Services, shot: Shot) -> Shot:
+def _developed_facts(work: Reading, before: Shot, now: Shot) -> list[Fact]:
+    """What has come to be: a proof; first looks that are due anew; a white balance that came meanwhile."""
+    if not now.pickable:
+        return [ShotUnreadable(now.id, now.session_id)]
+    facts: list[Fact] = [ProofReady(now.id, now.session_id), *_looks_again(work, before, now)]
+    if now.white != _white(work, now.session_id):
+        facts.append(ShotReceived(now.id, now.session_id))
+    return facts
+
+
+def _white(work: Reading, session_id: SessionId | None) -> tuple[float, ...]:
+    return work.session(session_id).white if session_id else ()
+
+
+def _developed(services: Services, shot: Shot, white: tuple[float, ...]) -> Shot:
+    shot = replace(shot, white=white)
     if releases.alone(shot):
         return replace(shot, state=ShotState.UNREADABLE, reason=releases.ALONE)
     if shot.foreground is shot.original:
         path = services.blobs.path(shot.original.sha256)
-        return _looked_at(services, shot, DECODER.look(path, lambda early: _show(services, shot, early)))
+        look = DECODER.look(path, lambda early: _show(services, shot, early), white=white)
+        return _looked_at(services, shot, look)
     look = DECODER.look(services.blobs.path(shot.foreground.sha256))
     camera = DECODER.capture(services.blobs.path(shot.original.sha256))
     if fault := unfit(shot, look, camera):
-        return _developed(services, fault)
+        return _developed(services, fault, white)
     size = {name: getattr(look.capture, name) for name in ("width", "height")}
     return _looked_at(services, shot, replace(look, capture=replace(camera, **size)))
 

@@ -118,6 +118,12 @@ class SessionPage:
         return next((frame for frame in self.frames if frame.shot.id == self.session.clean_plate), None)
 
     @property
+    def card(self) -> Frame | None:
+        """The frame of the grey card."""
+        card = self.session.grey_card
+        return next((frame for frame in self.frames if card and frame.shot.id == card.shot_id), None)
+
+    @property
     def picks(self) -> int:
         return sum(frame.shot.flag is Flag.PICK for frame in self.frames)
 

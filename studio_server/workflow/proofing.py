@@ -14,6 +14,7 @@ from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, Shot, ShotId
 from studio_server.domain.variation import Choice, Pass, VariationId
 from studio_server.workflow import coaching
+from studio_server.workflow.grey_card import unbalanced
 from studio_server.workflow.marks import followed, hindrance
 from studio_server.workflow.places import offered
 from studio_server.workflow.services import Services
@@ -87,7 +88,8 @@ def claim(services: Services, shot_id: ShotId, session_id: SessionId | None, act
         shot = work.shot(shot_id)
         if shot.session_id == session_id:
             return
-        work.commit(*_move(services, work, shot, session_id, actor))
+        facts = _move(services, work, shot, session_id, actor)
+        work.commit(*facts, *_unbalanced(work, shot.session_id, session_id))
     _say_moved(services, shot, session_id)
 
 
@@ -102,9 +104,15 @@ def move_on(
         moved = [_shot_of(work, source, shot_id) for shot_id in dict.fromkeys(shots)]
         if goal == source:
             return
-        work.commit(*(fact for shot in moved for fact in _move(services, work, shot, goal, actor)))
+        facts = [fact for shot in moved for fact in _move(services, work, shot, goal, actor)]
+        work.commit(*facts, *_unbalanced(work, source, goal))
     for shot in moved:
         _say_moved(services, shot, goal)
+
+
+def _unbalanced(work: Reading, source: SessionId | None, goal: SessionId | None) -> list[Fact]:
+    """Sessions may have white balances of their own, and the grey card itself may have been moved."""
+    return [*unbalanced(work, source), *unbalanced(work, goal)]
 
 
 def _move(services: Services, work: UnitOfWork, shot: Shot, goal: SessionId | None, actor: str) -> list[Fact]:
@@ -130,8 +138,9 @@ def _let_go(services: Services, work: UnitOfWork, shot: Shot, actor: str) -> Non
     assert shot.session_id is not None
     session = work.session(shot.session_id)
     plate = None if session.clean_plate == shot.id else session.clean_plate
+    card = session.grey_card if session.grey_card and session.grey_card.shot_id != shot.id else None
     chosen = tuple(one for one in session.chosen if one.shot_id != shot.id)
-    work.save(replace(session, clean_plate=plate, chosen=chosen))
+    work.save(replace(session, clean_plate=plate, grey_card=card, chosen=chosen))
     for variation in work.variations(session.id):
         if variation.brief.shot_id == shot.id and variation.choice is not Choice.REFUSED:
             work.save(replace(variation, choice=Choice.REFUSED))

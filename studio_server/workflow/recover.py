@@ -17,6 +17,7 @@ from studio_server.domain.session import Session, SessionId, Stage
 from studio_server.domain.shot import Flag, ShotState
 from studio_server.domain.variation import Choice
 from studio_server.workflow import coaching, whole
+from studio_server.workflow.grey_card import unbalanced
 from studio_server.workflow.services import Services
 
 
@@ -45,6 +46,7 @@ def _to_develop(work: Reading, session: Session | None) -> Iterator[Fact]:
     for shot in work.shots(session.id if session else None):
         if shot.state is ShotState.RECEIVED:
             yield ShotReceived(shot.id, shot.session_id)
+    yield from unbalanced(work, session.id if session else None)
 
 
 def _owed(work: Reading, session: Session) -> Iterator[Fact]:

@@ -13,7 +13,8 @@ from studio_server.imaging.answers import Look
 from studio_server.imaging.decoder import DECODER
 from studio_server.workflow.services import Services
 
-RECIPE = "1"
+RECIPE = "2"
+"""2: framed and coloured as the camera's preview."""
 VERB, OURS = "rendition", "ours"
 """Of the decisions; its value is a sha256, or OURS."""
 ACTOR = "studio"
@@ -23,7 +24,13 @@ SMALL = 5
 
 def key_of(shot: Shot) -> str:
     """Caches of whatever is made from this rendition are keyed by it."""
-    return f"{shot.foreground.sha256[:32]}-{RECIPE}"
+    white = "".join(f"-{round(1000 * factor)}" for factor in white_of(shot))
+    return f"{shot.foreground.sha256[:32]}-{RECIPE}{white}"
+
+
+def white_of(shot: Shot) -> tuple[float, ...]:
+    """The white balance to develop by: a rendition of the photographer's has its own."""
+    return shot.white if shot.foreground is shot.original else ()
 
 
 def rendition(services: Services, shot: Shot) -> Path:
@@ -31,7 +38,7 @@ def rendition(services: Services, shot: Shot) -> Path:
     path = services.derived.directory(f"{shot.session_id}/renditions") / f"{key_of(shot)}.tif"
     if not path.exists():
         partial = path.with_suffix(f".{services.new_id()}.part")  # a page may ask while a job makes it
-        DECODER.develop(services.blobs.path(shot.foreground.sha256), partial)
+        DECODER.develop(services.blobs.path(shot.foreground.sha256), partial, white_of(shot))
         partial.replace(path)
     return path
 

@@ -101,7 +101,7 @@ def same_again(services: Services, variation: Variation) -> PaintJob | None:
     with services.read() as work:
         shot, plate = work.shot(brief.shot_id), own_plate(work, brief.context)
         likenesses = whole.ready(work, variation.session_id, Learns.SURROUNDINGS)
-    shot = replace(shot, rendition=brief.rendition)
+    shot = replace(shot, rendition=brief.rendition, white=brief.white)
     drawn = shot.strokes
     logs = (drawn[:end] for end in range(len(drawn), -1, -1))
     before = next((log for log in logs if digest(standing(log)) == brief.brush), None)
@@ -123,7 +123,7 @@ def _first_looks(session: Session, shot: Shot) -> list[Brief]:
 
 def _brief(session: Session, shot: Shot, place: str, seed: int) -> Brief:
     clean = ShotId(session.clean_plate) if session.clean_plate else None
-    return Brief(shot.id, place, seed, retouch=session.retouch, clean_plate=clean)
+    return Brief(shot.id, place, seed, retouch=session.retouch, clean_plate=clean, white=shot.white)
 
 
 def _sitting(services: Services, session_id: SessionId, made_in: Pass, likeness: Likeness | None) -> Sitting:
@@ -255,6 +255,7 @@ def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     words += f"|before {brief.clean_plate}" if brief.clean_plate else ""
     words += f"|brush {brief.brush}" if brief.brush else ""
     words += f"|rendition {brief.rendition}" if brief.rendition else ""
+    words += f"|white {brief.white}" if brief.white else ""
     words += f"|plate {plate.recipe}" if plate else ""
     words += f"|{brief.lane}" if brief.lane is not Lane.LOCKED else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

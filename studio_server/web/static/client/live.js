@@ -36,12 +36,14 @@ export function startLive(sending) {
 function reader(sending) {
   let timer = null;
   let busy = false;
+  let last = -SOON;
   let again = false;
 
   async function now() {
     timer = null;
     if (busy) { again = true; return; }
     busy = true;
+    last = performance.now();
     again = false;
     const before = sending.count();
     try {
@@ -61,7 +63,8 @@ function reader(sending) {
   }
 
   function soon() {
-    timer ??= setTimeout(now, SOON);
+    // The first of several events is followed at once, the others together, a moment after it.
+    timer ??= setTimeout(now, Math.max(0, last + SOON - performance.now()));
   }
   return soon;
 }
