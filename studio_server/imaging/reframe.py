@@ -29,6 +29,8 @@ SURE = 0.08
 """Response of the correlation below which a tile shows nothing that could be found again."""
 UNSEEN = 0.0004
 """Of the longer side: so little is left as it is."""
+ROUNDED = 2
+"""Pixels that a small preview's sides, which are whole numbers, may seem to lack."""
 NO_BEND = (0.0, 0.0)
 SCATTER = 0.9
 """Pixels of the copy: tiles that disagree by more with the model say that there is none."""
@@ -191,7 +193,8 @@ def _cropped(light: Light, preview: Picture, found: Framing) -> Light:
     """Cut off what the preview does not show. No pixel is made anew."""
     height, width = _full_size(light, preview)
     side = max(height, width)
-    if abs(found.scale - 1) / 2 + max(map(abs, found.shift)) < UNSEEN and (height, width) == light.shape[:2]:
+    same = max(abs(height - light.shape[0]), abs(width - light.shape[1])) <= ROUNDED
+    if same and abs(found.scale - 1) / 2 + max(map(abs, found.shift)) < UNSEEN:
         return light
     middle = np.array(light.shape[1::-1]) / 2 + np.array(found.shift) * side
     half = np.array([width, height]) * found.scale / 2

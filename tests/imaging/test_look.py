@@ -7,7 +7,7 @@ from skimage import data as samples
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from studio_server.imaging.look import as_shown
-from studio_server.imaging.raw import develop, first_look
+from studio_server.imaging.raw import camera_preview, develop
 from studio_server.imaging.reframe import reframed
 from studio_server.imaging.tone import eight_bit
 
@@ -102,7 +102,7 @@ def test_without_a_preview_nothing_is_changed():
 )
 def test_our_rendering_takes_the_preview_s_place_and_nobody_sees_it(data, name):
     path = data / "raw" / name
-    shown, made = first_look(path).picture, develop(path)
+    shown, made = camera_preview(path), develop(path)
     ratio = made.shape[1] / made.shape[0]
     assert ratio == pytest.approx(shown.shape[1] / shown.shape[0], rel=0.003)
     assert difference(made, shown) <= SWAP
