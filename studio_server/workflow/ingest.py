@@ -87,7 +87,7 @@ def receive_stored(services: Services, incoming: Incoming, stored: BlobRef) -> R
             return known
         settled = settle(services, work, *joined(services, work, newcomer))
         shot = settled.shot
-        work.commit(*_received(services, shot), *settled.facts)
+        work.commit(*_received(services, shot, stored.sha256), *settled.facts)
     say(services, settled)
     return Receipt(shot.id, "received", shot.session_id)
 
@@ -152,9 +152,11 @@ def _newcomer(services: Services, incoming: Incoming, stored: BlobRef) -> Newcom
     )
 
 
-def _received(services: Services, shot: Shot) -> Sequence[Fact]:
-    owed = () if services.mirror is None else (CopyOwed(shot.id, shot.session_id),)
-    return (ShotReceived(shot.id, shot.session_id), *owed)
+def _received(services: Services, shot: Shot, sha256: str) -> Sequence[Fact]:
+    """A companion or sidecar changes nothing of what is shown: it is copied, and not developed."""
+    shown = sha256 in {shot.original.sha256, shot.foreground.sha256}
+    developed = (ShotReceived(shot.id, shot.session_id),) if shown else ()
+    return developed if services.mirror is None else (*developed, CopyOwed(shot.id, shot.session_id))
 
 
 def _shows_another(now: Shot, shot: Shot) -> bool:

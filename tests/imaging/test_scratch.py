@@ -66,7 +66,8 @@ def test_what_is_young_is_left_alone_for_it_may_not_be_held_yet(tmp_path):
 
 def test_a_full_disk_is_said_of_the_disk_and_not_of_the_file(tmp_path, monkeypatch):
     """The decoder finds no room for the proof: this device is always full."""
-    (tmp_path / "proof.jpg").symlink_to("/dev/full")
+    for number in range(3):
+        (tmp_path / f"proof{number}.jpg").symlink_to("/dev/full")
     monkeypatch.setattr(decoder, "scratch", lambda: nullcontext(tmp_path))
     picture = tmp_path / "A.JPG"
     Image.effect_noise((300, 200), 50).convert("RGB").save(picture)

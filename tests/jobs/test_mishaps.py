@@ -423,7 +423,7 @@ def test_a_job_of_which_the_process_dies_is_left_alone_after_two_deaths(house):
 
 
 def test_the_coach_looks_by_the_worker_that_develops_when_no_proof_is_waited_for(house):
-    session = house.session("Ada")
+    session = house.session("Hertha")
     page = pages.session_page(house.services, session.id)
     assert {frame.coach.reading for frame in page.frames} == {""}
     house.run(*lanes("cpu"))

@@ -131,9 +131,9 @@ def test_a_proof_of_the_jpeg_does_not_take_the_place_of_the_raws(house, monkeypa
     first = come(house, "STU_1.JPG", jpeg(5))
     honest = ingest._developed
 
-    def slow(services, shot):
+    def slow(services, shot, white):
         monkeypatch.setattr(ingest, "_developed", honest)
-        made = honest(services, shot)
+        made = honest(services, shot, white)
         come(house, "STU_1.DNG", one_dng())
         house.run()
         return made

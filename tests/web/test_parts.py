@@ -335,7 +335,7 @@ def test_agent_and_server_may_be_killed_and_the_upload_goes_on(studio, raw):
     studio.until_kept(sha256, 1 << 20)
     studio.kill(agent)
     kept = studio.built.services.uploads.offset(sha256)
-    agent = studio.tether(raw.parent, "--limit", "2M")
+    agent = studio.tether(raw.parent, "--limit", "1M")
     studio.until_kept(sha256, kept + 1)
     studio.kill(server)
     studio.serve()
