@@ -21,7 +21,7 @@ from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.jobs.forking import QUIET, wait_for_quiet
 from studio_server.jobs.queue import doubt, work_on
 from studio_server.settings import Settings
-from studio_server.workflow import coaching, ingest, mirroring, uploading
+from studio_server.workflow import coaching, developing, mirroring, uploading
 from studio_server.workflow import deliver as delivering
 from studio_server.workflow import erase as erasing
 from studio_server.workflow import layers as layering
@@ -55,7 +55,12 @@ def studio() -> Studio:
 def develop(shot_id: str, job_id: str) -> None:
     with studio().services.read() as work:
         session_id = work.shot(ShotId(shot_id)).session_id
-    _run(job_id, session_id, lambda _progress: ingest.develop(studio().services, ShotId(shot_id)), quiet=True)
+    _run(
+        job_id,
+        session_id,
+        lambda _progress: developing.develop(studio().services, ShotId(shot_id)),
+        quiet=True,
+    )
 
 
 def coach(shot_id: str, job_id: str) -> None:

@@ -33,6 +33,7 @@ from studio_server.workflow import (
     coaching,
     consenting,
     deliver,
+    developing,
     erase,
     ingest,
     layers,
@@ -131,7 +132,7 @@ class House:
     def job(self, job):
         services, board = self.services, self.board
         {
-            "develop": lambda: ingest.develop(services, ShotId(job.subject)),
+            "develop": lambda: developing.develop(services, ShotId(job.subject)),
             "coach": lambda: coaching.coach(services, ShotId(job.subject)),
             "preview": lambda: vary.preview(services, ShotId(job.subject), board),
             "train": lambda: train.train(services, LikenessId(job.subject), board),

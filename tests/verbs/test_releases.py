@@ -12,7 +12,7 @@ from verbs_help import jpeg, one_dng
 
 from studio_server.domain.shot import FileRole, ShotState
 from studio_server.imaging.decoder import DECODER
-from studio_server.workflow import ingest
+from studio_server.workflow import developing, ingest
 
 XMP = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b" " * 60 + b"</x:xmpmeta>"
 SPOT = "spot of STU_1 in the camera's folder"
@@ -129,16 +129,16 @@ def test_a_proof_of_the_jpeg_does_not_take_the_place_of_the_raws(house, monkeypa
     """The RAW comes while the JPEG is being developed."""
     house.open()
     first = come(house, "STU_1.JPG", jpeg(5))
-    honest = ingest._developed
+    honest = developing._developed
 
     def slow(services, shot, white):
-        monkeypatch.setattr(ingest, "_developed", honest)
+        monkeypatch.setattr(developing, "_developed", honest)
         made = honest(services, shot, white)
         come(house, "STU_1.DNG", one_dng())
         house.run()
         return made
 
-    monkeypatch.setattr(ingest, "_developed", slow)
+    monkeypatch.setattr(developing, "_developed", slow)
     house.run()
     shot = house.read("shot", first.shot_id)
     assert (shot.original.role, shot.capture.model) == (FileRole.RAW, "Twelve")

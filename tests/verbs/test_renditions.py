@@ -13,7 +13,7 @@ from studio_server.domain.errors import Conflict, NotFound
 from studio_server.domain.shot import Capture, FileRole, ShotState
 from studio_server.domain.stroke import Stroke, StrokeKind
 from studio_server.domain.variation import Pass
-from studio_server.workflow import bringing, brushing, ingest, layers, proofing, renditions, vary
+from studio_server.workflow import bringing, brushing, developing, ingest, layers, proofing, renditions, vary
 
 AT = datetime(2026, 11, 20, 10, 5, 7, 250000, tzinfo=UTC)
 RED, BLUE = (180, 60, 40), (40, 60, 180)
@@ -280,16 +280,16 @@ def test_a_rendition_is_dropped_onto_the_page_of_its_session(house, session, sho
 def test_a_proof_of_the_older_rendition_never_wins(house, session, shot, monkeypatch):
     """The newer one came while the older was being looked at."""
     send(house, export(RED, at=AT), "DSC_0001-1.jpg")
-    look = ingest.DECODER.look
+    look = developing.DECODER.look
 
     def interrupted(path, *seen):
-        monkeypatch.setattr(ingest.DECODER, "look", look)
+        monkeypatch.setattr(developing.DECODER, "look", look)
         found = look(path, *seen)
         send(house, export(BLUE, at=AT), "DSC_0001-2.jpg")
         return replace(found)
 
-    monkeypatch.setattr(ingest.DECODER, "look", interrupted)
-    ingest.develop(house.services, shot)
+    monkeypatch.setattr(developing.DECODER, "look", interrupted)
+    developing.develop(house.services, shot)
     assert near(shown(house, shot), (90, 140, 90))
     house.run()
     assert near(shown(house, shot), BLUE)

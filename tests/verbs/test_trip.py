@@ -10,7 +10,7 @@ from studio_server.domain.provenance import Standing
 from studio_server.domain.session import Stage
 from studio_server.domain.shot import Flag
 from studio_server.domain.variation import Choice, Pass
-from studio_server.workflow import consenting, deliver, doors, ingest, proofing, train, vary
+from studio_server.workflow import consenting, deliver, developing, doors, proofing, train, vary
 from studio_server.workflow.recover import pending
 from studio_server.workflow.verifying import verify
 
@@ -61,7 +61,7 @@ def test_every_job_may_run_twice(house):
     vary.vary(house.services, session.id, house.board)
     deliver.deliver(house.services, session.id, house.board)
     for shot in house.read("shots", session.id):
-        ingest.develop(house.services, shot.id)
+        developing.develop(house.services, shot.id)
     assert (house.read("variations", session.id), house.read("deliveries", session.id)) == before
 
 

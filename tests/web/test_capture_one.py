@@ -15,7 +15,7 @@ from playwright.sync_api import Locator
 from studio_server.domain.session import Session
 from studio_server.domain.shot import Flag, ShotState
 from studio_server.web.app import WebSettings, create_app
-from studio_server.workflow import doors, ingest
+from studio_server.workflow import developing, doors
 from studio_server.workflow.services import Services
 from tethering.agent import Agent, Options
 from tethering.journal import Journal
@@ -92,7 +92,7 @@ class Watched:
             return next(iter(work.shots(self.session.id)), None)
 
     def develop(self):
-        ingest.develop(self.services, self.shot.id)
+        developing.develop(self.services, self.shot.id)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from test_doors import House
 from studio_server.domain.ports import JobState
 from studio_server.domain.shot import Quality, ShotState
 from studio_server.engines.fake import FakeCoach
-from studio_server.workflow import coaching, ingest, layers, proofing
+from studio_server.workflow import coaching, developing, ingest, layers, proofing
 
 DATA = {"Accept": "application/json"}
 PICTURE = Image.new("RGB", (64, 80), (90, 60, 30))
@@ -81,7 +81,7 @@ def test_the_rendition_in_use_is_named_and_another_can_be_chosen(house, desk):
     release = parent.release
     incoming = ingest.Incoming("X.jpg", "", "", None, release)
     ingest.receive(services, incoming, io.BytesIO(exported(9, 9, 160)))
-    ingest.develop(services, parent.id)
+    developing.develop(services, parent.id)
     card = text(desk.get(f"/sessions/{session.id}")).split(f'id="shot-{parent.id}"')[1].split("</li>")[0]
     assert f"Your rendition from Capture One 16, {services.now().astimezone():%H:%M}" in card
     page = text(desk.get(f"/sessions/{session.id}"))
@@ -90,7 +90,7 @@ def test_the_rendition_in_use_is_named_and_another_can_be_chosen(house, desk):
     )
     answer = post(desk, f"/shots/{parent.id}/rendition", {"file": ""})
     assert answer.location == f"/sessions/{session.id}"
-    ingest.develop(services, parent.id)
+    developing.develop(services, parent.id)
     page = text(desk.get(f"/sessions/{session.id}"))
     assert "As the camera made it" in page.split(f'id="shot-{parent.id}"')[1].split("</li>")[0]
     assert "Made from another rendition" not in page
