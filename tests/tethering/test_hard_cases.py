@@ -157,12 +157,21 @@ def unmount(place):
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-@pytest.mark.skipif(not ROOT, reason="mounting takes root")
+def may_mount(place):
+    """Root alone does not do: a container may be kept from it."""
+    try:
+        mount(place)
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        return False
+    return True
+
+
 def test_a_share_that_goes_away_leaves_its_empty_mount_point_and_is_watched_again(folder, eventually, caplog):
     """The folder is there all the time; what lies under its name is another one."""
+    if not may_mount(folder):
+        pytest.skip("nothing can be mounted here")
     noticed = []
     watch = Watch(folder, lambda path: noticed.append(path.name))
-    mount(folder)
     watch.sweep_seconds = 0.1
     try:
         watch.start()
