@@ -38,6 +38,7 @@ SHOWN = {
     "pick": frozenset(
         {
             "login",
+            "verify",
             "sessions",
             "unclaimed",
             "plates",
