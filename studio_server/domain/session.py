@@ -72,10 +72,15 @@ class Session:
         return self.takes_within(serial, captured_at, captured_at)
 
     def takes_within(self, serial: str, start: datetime, end: datetime) -> bool:
-        """Whether a shot of this camera, taken at some time from start to end, may belong here."""
+        """Whether a shot of this camera, taken at some time from start to end, may belong here.
+
+        Cameras write whole seconds: one that was taken in the very second of the opening belongs here.
+        """
         if self.camera_serial not in ("", serial):
             return False
-        return self.opened_at <= end and (self.closed_at is None or start <= self.closed_at)
+        return self.opened_at.replace(microsecond=0) <= end and (
+            self.closed_at is None or start <= self.closed_at
+        )
 
     def require_open_picks(self) -> None:
         if self.stage >= Stage.LOCKED:

@@ -144,6 +144,15 @@ def test_a_shot_of_another_camera_or_before_the_session_is_unclaimed(house):
     assert house.send(jpeg(2), "B.JPG", at=before).session_id is None
 
 
+def test_a_shot_in_the_very_second_of_the_opening_belongs_to_the_session(house):
+    """Cameras write whole seconds."""
+    later(house, milliseconds=700)
+    session = house.open()
+    later(house, milliseconds=200)
+    whole = house.clock[0].replace(microsecond=0)
+    assert house.send(jpeg(1), "A.JPG", at=whole).session_id == session.id
+
+
 def test_where_two_sessions_could_take_a_shot_nobody_gets_it(house):
     house.open("Ada", serial="")
     house.open("Grace", serial="")
