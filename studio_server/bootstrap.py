@@ -52,6 +52,8 @@ from studio_server.workflow.recover import pending
 from studio_server.workflow.services import Services
 
 Paint = Callable[[PaintJob], Painted]
+SIGNING = "signing"
+"""In the data folder: the certificate and key that the studio made for itself."""
 ROOM = 64 << 20
 """Bytes that must be free before work that found the disk full is taken up again."""
 
@@ -231,7 +233,13 @@ def signer(settings: Settings) -> Signer:
     """Who signs masters: the certificate that the settings name, or one of our own. Raises BadInput."""
     if settings.signing_certificate and settings.signing_key:
         return given_signer(settings.signing_certificate, settings.signing_key)
-    return own_signer(settings.data_dir / "signing", settings.studio_name, _now())
+    return own_signer(settings.data_dir / SIGNING, settings.studio_name, _now())
+
+
+def known_signer(settings: Settings) -> Signer | None:
+    """The same, where there is one already: who only asks makes none."""
+    made = settings.signing_certificate or (settings.data_dir / SIGNING).is_dir()
+    return signer(settings) if made else None
 
 
 def mirror_of(settings: Settings) -> PlaceMirror | None:

@@ -1,6 +1,5 @@
 """studio up | demo | import | verify | serve | work | models | doctor | recover."""
 
-import json
 import secrets
 import socket
 import sys
@@ -17,16 +16,15 @@ from rich.console import Console
 
 from studio_server import __version__
 from studio_server.bench.commands import bench
-from studio_server.bootstrap import Engines, Studio, base_place, build, prepare, shelf, signer
+from studio_server.bootstrap import Engines, Studio, base_place, build, prepare, shelf
 from studio_server.domain.errors import Conflict, NotAllowed, StudioError
-from studio_server.imaging.provenance import read
 from studio_server.jobs import server
 from studio_server.jobs.dispatch import VERBS, QueueName
 from studio_server.mirror_cli import mirror, state_of_the_mirror
 from studio_server.models_cli import models
 from studio_server.settings import Settings
 from studio_server.supervisor import Child, Tree, own
-from studio_server.web import wire
+from studio_server.verify_cli import verify
 from studio_server.workflow import doors, uploading
 
 PLUGIN = Path(__file__).parent.parent / "plugins" / "lightroom" / "studio.lrplugin"
@@ -70,25 +68,6 @@ def up() -> None:
         console.print("Ending …")
         tree.stop()
     sys.exit(status)
-
-
-@main.command()
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
-)
-@click.option("--json", "out", type=click.Path(path_type=Path), help="Write what was found as JSON.")
-def verify(files: tuple[Path, ...], out: Path | None) -> None:
-    """Say of each picture whether its content credentials hold; ends with 1 if any does not."""
-    by, found = signer(Settings()), {}
-    for path in files:
-        with path.open("rb") as picture:
-            found[path] = finding = read(picture, path.name, by)
-        console.print(f"[bold]{path.name}[/]: {finding.sentence}", style="" if finding.intact else "red")
-    if out:
-        rows = [{"file": str(path), **wire.finding(one)} for path, one in found.items()]
-        out.write_text(json.dumps(rows, indent=2), encoding="utf-8")
-    if not all(one.intact for one in found.values()):
-        sys.exit(1)
 
 
 @main.command()
@@ -209,6 +188,7 @@ def recover() -> None:
 main.add_command(bench)
 main.add_command(models)
 main.add_command(mirror)
+main.add_command(verify)
 
 
 @main.command()

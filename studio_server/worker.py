@@ -53,8 +53,7 @@ def studio() -> Studio:
 
 
 def develop(shot_id: str, job_id: str) -> None:
-    with studio().services.read() as work:
-        session_id = work.shot(ShotId(shot_id)).session_id
+    session_id = _session_of(ShotId(shot_id))
     _run(
         job_id,
         session_id,
@@ -64,14 +63,12 @@ def develop(shot_id: str, job_id: str) -> None:
 
 
 def coach(shot_id: str, job_id: str) -> None:
-    with studio().services.read() as work:
-        session_id = work.shot(ShotId(shot_id)).session_id
+    session_id = _session_of(ShotId(shot_id))
     _run(job_id, session_id, lambda _progress: coaching.coach(studio().services, ShotId(shot_id)), quiet=True)
 
 
 def preview(shot_id: str, job_id: str) -> None:
-    with studio().services.read() as work:
-        session_id = work.shot(ShotId(shot_id)).session_id
+    session_id = _session_of(ShotId(shot_id))
     _run(job_id, session_id, lambda progress: varying.preview(studio().services, ShotId(shot_id), progress))
 
 
@@ -109,9 +106,12 @@ def erase(session_id: str, job_id: str) -> None:
 
 def mirror(shot_id: str, job_id: str) -> None:
     shot = ShotId(shot_id)
+    _run(job_id, _session_of(shot), lambda _progress: mirroring.copy(studio().services, shot), quiet=True)
+
+
+def _session_of(shot_id: ShotId) -> SessionId | None:
     with studio().services.read() as work:
-        session_id = work.shot(shot).session_id
-    _run(job_id, session_id, lambda _progress: mirroring.copy(studio().services, shot), quiet=True)
+        return work.shot(shot_id).session_id
 
 
 def _run(

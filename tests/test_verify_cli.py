@@ -46,6 +46,13 @@ def test_of_several_one_that_was_changed_is_enough_to_end_badly(ours, tmp_path):
     assert "B.jpg: This picture was changed after it was signed" in " ".join(ended.output.split())
 
 
+def test_who_only_asks_makes_no_identity(ours, tmp_path, monkeypatch):
+    monkeypatch.setenv("STUDIO_DATA_DIR", str(tmp_path / "elsewhere"))
+    ended = CliRunner().invoke(main, ["verify", str(ours)])
+    assert "Studio North signed it" in " ".join(ended.output.split())
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_what_is_no_picture_is_refused_in_a_sentence(ours, tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     ended = CliRunner().invoke(main, ["verify", str(tmp_path / "notes.txt")])

@@ -96,17 +96,17 @@ class Sink:
             str(found.get("state", "")), str(found.get("shot") or ""), str(found.get("session") or "")
         )
 
-    def _whole(self, offer: Offer, file: IO[bytes], witness: Witness) -> requests.Response:
-        kind = {"Content-Type": "application/octet-stream", "Content-Length": str(offer.size)}
-        body = Body(file, offer.size, self._pace, witness) if offer.size else b""
-        return self._line.send("POST", "shots", data=body, headers=offer.headers | kind)
-
     def tell_place(self, sha256: str, path: Path, place: str) -> None:
         """Say where a file lies now that the server has. One that knows no such door is told nothing."""
         told = {"path": _text(path), "place": place}
         answer = self._line.send("POST", f"files/{sha256}/place", json=told)
         if answer.status_code not in (requests.codes.not_found, requests.codes.method_not_allowed):
             self._line.checked(answer)
+
+    def _whole(self, offer: Offer, file: IO[bytes], witness: Witness) -> requests.Response:
+        kind = {"Content-Type": "application/octet-stream", "Content-Length": str(offer.size)}
+        body = Body(file, offer.size, self._pace, witness) if offer.size else b""
+        return self._line.send("POST", "shots", data=body, headers=offer.headers | kind)
 
     def _in_parts(self, offer: Offer, file: IO[bytes], offset: int, witness: Witness) -> requests.Response:
         """In the terms of draft-ietf-httpbis-resumable-upload. Returns the answer to the last part."""

@@ -109,6 +109,8 @@ class Brief:
     """sha256 of the photographer's rendition that it was made from; empty: the original, developed by us."""
     white: tuple[float, ...] = ()
     """Of the shot that it was made from."""
+    version: str = ""
+    """sha256 of its original, where that is not the first version that came."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,15 @@ _ALGORITHMS = {
     "ps256": c2pa.C2paSigningAlg.PS256,
     "ed25519": c2pa.C2paSigningAlg.ED25519,
 }
+_MAGIC = (
+    ("image/jpeg", 0, b"\xff\xd8\xff"),
+    ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
+    ("image/tiff", 0, b"II*\0"),
+    ("image/tiff", 0, b"MM\0*"),
+    ("image/webp", 8, b"WEBP"),
+    ("image/heic", 4, b"ftyphei"),
+    ("image/heif", 4, b"ftypmif1"),
+)
 _INGREDIENT = "capture"
 _UNKNOWN = "application/octet-stream"
 
@@ -57,14 +66,14 @@ def sign(picture: bytes, media_type: str, claim: Claim, capture: IO[bytes], sign
 
 
 def read(picture: IO[bytes], name: str, signer: Signer | None) -> Finding:
-    """Return what a picture's content credentials say; `signer` is who we are.
+    """Return what a picture's content credentials say; `signer` is who we are, None: nobody yet.
 
     Raises BadInput for a kind of file that carries none.
     """
-    media_type = FORMATS.get(PurePath(name).suffix.lower())
+    media_type = _type_of(picture)
     if media_type is None:
         raise BadInput(
-            f"{name} is no picture that carries content credentials. Send a JPEG, TIFF, PNG or WebP."
+            f"{name} is no picture that carries content credentials. Send a JPEG, TIFF, PNG, WebP or HEIC."
         )
     try:
         with c2pa.Reader(media_type, picture, context=_context(signer)) as reader:
@@ -72,8 +81,21 @@ def read(picture: IO[bytes], name: str, signer: Signer | None) -> Finding:
     except c2pa.C2paError as problem:
         if "ManifestNotFound" in str(problem):
             return Finding(Standing.UNSIGNED)
+        picture.seek(0)
+        if b"c2pa" not in picture.read():
+            raise BadInput(f"{name} is damaged and cannot be read. Ask for the file once more.") from problem
         return Finding(Standing.CHANGED)
     return _finding(found)
+
+
+def _type_of(picture: IO[bytes]) -> str | None:
+    """By its first bytes: whoever sends it may have renamed it. A DNG is a TIFF."""
+    head = picture.read(16)
+    picture.seek(0)
+    for media_type, at, magic in _MAGIC:
+        if head[at : at + len(magic)] == magic:
+            return media_type
+    return None
 
 
 def _finding(found: dict[str, Any]) -> Finding:

@@ -30,7 +30,7 @@ def blueprint(services: Services) -> Blueprint:
         try:
             if file is None or not file.filename:
                 raise BadInput("No picture was sent. Choose one, or drop it onto the field.")
-            finding = verify(services, file.stream, file.filename)
+            finding = verify(services.signer, file.stream, file.filename)
         except StudioError as error:
             if wants_data():
                 raise

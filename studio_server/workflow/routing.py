@@ -40,12 +40,12 @@ def settle(services: Services, work: UnitOfWork, shot: Shot, lay: Place | None =
 
     A sidecar goes where its photograph will go, and an export is no new shot: both wait for theirs.
     """
-    if releases.alone(shot) or (shot.original.place is Place.OUTPUT and shot.session_id is None):
+    if _waits(shot):
         work.save(shot)
         return Settled(shot, (), ())
-    shot = route(services, work, shot)
-    work.save(shot)
-    found = {one.id: one for one in reclaim(services, work, shot)}
+    work.save(route(services, work, shot))
+    found = {one.id: one for one in reclaim(services, work, work.shot(shot.id))}
+    shot = work.shot(shot.id)  # where its own sighting has made the clock known, its time is another now
     facts: list[Fact] = [ProofReady(one.id, one.session_id) for one in found.values() if one.pickable]
     kept = {}
     for one in {shot.id: shot, **found}.values():
@@ -61,6 +61,10 @@ def say(services: Services, settled: Settled) -> None:
         services.board.publish(one.session_id, "shot", {"shot": one.id, "state": one.state.value})
     for one in settled.found:
         services.board.publish(None, "shot", {"shot": one.id, "state": "gone"})
+
+
+def _waits(shot: Shot) -> bool:
+    return releases.alone(shot) or (shot.original.place is Place.OUTPUT and shot.session_id is None)
 
 
 def route(services: Services, work: Reading, shot: Shot) -> Shot:
@@ -87,7 +91,8 @@ def reclaim(services: Services, work: UnitOfWork, shot: Shot) -> Sequence[Shot]:
     without = [one for one in with_it if one.id != shot.id]
     if len(_offsets(with_it)) <= len(_offsets(without)):
         return ()
-    before = {one.id: one for one in (*with_it, *work.shots(None)) if one.capture.serial == serial}
+    unclaimed = [one for one in work.shots(None) if one.capture.serial == serial and not _waits(one)]
+    before = {one.id: one for one in (*with_it, *unclaimed)}
     after = [route(services, work, one) for one in before.values()]
     for one in after:
         work.save(one)

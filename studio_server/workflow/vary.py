@@ -186,7 +186,9 @@ def _make_one(services: Services, sitting: Sitting, brief: Brief) -> None:
     with services.read() as work:
         plate = own_plate(work, brief.context)
         shot = work.shot(brief.shot_id)
-        brief = replace(brief, brush=digest(standing(shot.strokes)), rendition=shot.rendition)
+        brush, first = digest(standing(shot.strokes)), shot.versions(shot.original)[0]
+        version = shot.original.sha256 if shot.original != first else ""
+        brief = replace(brief, brush=brush, rendition=shot.rendition, version=version)
         made_id = _id(sitting, brief, plate)
         if any(known.id == made_id for known in work.variations(sitting.session.id)):
             return
@@ -256,6 +258,7 @@ def _id(sitting: Sitting, brief: Brief, plate: OwnPlate | None) -> VariationId:
     words += f"|brush {brief.brush}" if brief.brush else ""
     words += f"|rendition {brief.rendition}" if brief.rendition else ""
     words += f"|white {brief.white}" if brief.white else ""
+    words += f"|version {brief.version}" if brief.version else ""
     words += f"|plate {plate.recipe}" if plate else ""
     words += f"|{brief.lane}" if brief.lane is not Lane.LOCKED else ""
     return VariationId(hashlib.sha256(words.encode()).hexdigest()[:24])

@@ -2,11 +2,10 @@
 
 from typing import IO
 
-from studio_server.domain.provenance import Finding
+from studio_server.domain.provenance import Finding, Signer
 from studio_server.imaging import provenance
-from studio_server.workflow.services import Services
 
 
-def verify(services: Services, picture: IO[bytes], name: str) -> Finding:
-    """Read its content credentials. Raises BadInput for a kind of file that carries none."""
-    return provenance.read(picture, name, services.signer)
+def verify(ours: Signer | None, picture: IO[bytes], name: str) -> Finding:
+    """Read its content credentials. `ours`: as whom this studio signs. Raises BadInput for no picture."""
+    return provenance.read(picture, name, ours)

@@ -94,6 +94,16 @@ def test_what_was_never_signed_or_saved_anew_carries_none(signer):
     assert found(again.getvalue(), signer).standing is Standing.UNSIGNED
 
 
+def test_a_renamed_picture_is_read_as_what_it_is(signer):
+    assert found(signed(signer), signer, "A.PNG").standing is Standing.OURS
+
+
+def test_a_damaged_picture_is_not_said_to_have_been_signed(signer):
+    with pytest.raises(BadInput, match="is damaged"):
+        found(picture()[:200], signer)
+    assert found(signed(signer)[:-2000], signer).standing is Standing.CHANGED
+
+
 def test_another_studio_is_told_apart_though_it_has_the_same_name(signer, tmp_path):
     another = own_signer(tmp_path / "signing", "Studio Zoë & Søn", AT)
     finding = found(signed(another), signer)

@@ -1,5 +1,6 @@
 """Two bodies whose clocks differ, sitting after sitting, with files that come late: whose shot is it?"""
 
+import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from verbs_help import jpeg, later
 
 from studio_server.domain.camera_clock import AGREE, Sighting, Taken, offsets, reckon
+from studio_server.domain.shot import Place
 from studio_server.web import words
-from studio_server.workflow import proofing
+from studio_server.workflow import ingest, proofing
 from studio_server.workflow.pages import unclaimed_page
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -162,6 +164,28 @@ def test_the_order_on_the_sheet_is_that_of_the_studios_clock(house):
         at = house.clock[0] - (NINE if body == "B0D2" else timedelta(0))
         shots.append(house.send(jpeg(number), f"A{number}.JPG", body, at=at).shot_id)
     assert [shot.id for shot in house.read("shots", session.id)] == shots
+
+
+def test_a_shot_that_makes_the_clock_known_has_the_studios_time_itself(house):
+    """Also where its session was never in doubt."""
+    session = house.open(serial="B0D2")
+    later(house, minutes=10)
+    for number in range(3):
+        later(house, seconds=30)
+        late = house.clock[0] - seconds(240)
+        receipt = house.send(jpeg(number), f"A{number}.JPG", "B0D2", at=late)
+        assert receipt.session_id == session.id
+    assert house.read("shot", receipt.shot_id).taken_at == house.clock[0]
+
+
+def test_an_export_that_waits_for_its_shot_is_not_claimed_by_a_clock(house):
+    house.open(serial="")
+    export = ingest.Incoming("E.JPG", "/c1/Output/E.JPG", "B0D2", house.clock[0], "e", place=Place.OUTPUT)
+    waiting = ingest.receive(house.services, export, io.BytesIO(jpeg(50)))
+    for number in range(3):
+        later(house, seconds=30)
+        house.send(jpeg(number), f"A{number}.JPG", "B0D2", at=house.clock[0] - timedelta(hours=1))
+    assert house.read("shot", waiting.shot_id).session_id is None
 
 
 def test_what_waited_for_its_clock_is_told_to_every_page_and_stays_moved_when_it_was_moved(house):

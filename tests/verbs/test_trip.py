@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from verbs_help import later
+from verbs_help import jpeg, later
 
 from studio_server.domain.consent import Purpose
 from studio_server.domain.errors import BadInput, Cancelled, Conflict, ConsentMissing, NotAllowed, NotFound
@@ -236,12 +236,27 @@ def test_a_full_disk_is_one_sentence(house):
     assert caught.value.status == 507
 
 
+def test_a_pick_of_which_a_new_version_comes_is_made_anew_from_it(house):
+    session = house.open()
+    house.agree(session)
+    shots = house.shoot(3)
+    house.pick(session, shots)
+    before = house.read("variations", session.id)
+    name = house.read("shot", shots[0]).original.name
+    release = house.read("shot", shots[0]).release
+    house.send(jpeg(77), name, release=release)
+    house.run()
+    after = [one for one in house.read("variations", session.id) if one not in before]
+    assert {one.brief.shot_id for one in after} == {shots[0]}
+    assert {one.brief.version for one in after} == {house.read("shot", shots[0]).original.sha256}
+
+
 def test_what_is_delivered_is_signed_as_what_it_is(house):
     session = varied(house)
     approve_all(house, session)
     for one in house.read("deliveries", session.id):
         with (house.hot / one.name).open("rb") as file:
-            finding = verify(house.services, file, one.name)
+            finding = verify(house.services.signer, file, one.name)
         assert (finding.standing, finding.title) == (Standing.OURS, one.name)
         assert finding.source_type == one.source_type.value
         assert finding.captures == (one.parent.name,)
